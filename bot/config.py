@@ -1,0 +1,175 @@
+"""Settings from the environment and `.env`; `.env.example` explains each one, a test holds the two together."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from datetime import time
+from pathlib import Path
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from dotenv import dotenv_values
+
+from bot.errors import BadSetting
+
+LANGUAGES = ("en", "zh")
+LAYOUTS = ("classic", "rich")
+MOST_ROWS = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Every setting by its name in lower case, parsed and checked. Secrets are kept out of `repr`."""
+
+    telegram_bot_token: str = ""
+    telegram_api_url: str = "https://api.telegram.org"
+    database_url: str = "sqlite+aiosqlite:///paperboy.db"
+    arxiv_url: str = "https://arxiv.org"
+    arxiv_api_url: str = "https://export.arxiv.org/api/query"
+    arxiv_delay: float = 15.0
+    arxiv_api_delay: float = 3.0
+    hf_url: str = "https://huggingface.co"
+    llm_model: str = ""
+    llm_base_url: str = ""
+    llm_api_key: str = ""
+    llm_daily_tokens: int = 2_000_000
+    embedding_model: str = ""
+    embedding_base_url: str = ""
+    embedding_api_key: str = ""
+    default_categories: tuple[str, ...] = ("cs.LG", "cs.CL", "cs.AI")
+    default_language: str = "en"
+    default_time: time = time(8, 0)
+    default_timezone: str = "UTC"
+    default_layout: str = "classic"
+    digest_size: int = 5
+    admin_ids: frozenset[int] = frozenset()
+    allowed_chats: frozenset[int] = frozenset()
+    contact: str = ""
+
+    def __repr__(self) -> str:
+        """The settings without their secrets."""
+        shown = (
+            f"{f.name}={'…' if _is_secret(f.name) and getattr(self, f.name) else getattr(self, f.name)!r}"
+            for f in fields(self)
+        )
+        return f"Settings({', '.join(shown)})"
+
+    def secrets(self) -> tuple[str, ...]:
+        """The values that must never be written anywhere, for whoever filters logs."""
+        values = [getattr(self, f.name) for f in fields(self) if _is_secret(f.name)]
+        password = urlsplit(self.database_url).password
+        return tuple(str(value) for value in (*values, password) if value)
+
+
+def _is_secret(name: str) -> bool:
+    return name.endswith(("_token", "_key")) or name == "database_url"
+
+
+def read(environ: Mapping[str, str], dotenv: Path | None = None) -> Settings:
+    """The settings of `environ`, which wins over the file `dotenv` where that exists.
+
+    Raises:
+        BadSetting: a value cannot be used; the message names the setting and what it may be.
+    """
+    values: dict[str, str] = {}
+    if dotenv is not None and dotenv.is_file():
+        values.update({name: value for name, value in dotenv_values(dotenv).items() if value is not None})
+    values.update(environ)
+    given = {name: value.strip() for name, value in values.items() if value.strip()}
+    return Settings(
+        **{f.name: _parse(f.name, given[f.name.upper()]) for f in fields(Settings) if f.name.upper() in given}
+    )
+
+
+def _parse(name: str, text: str) -> object:  # noqa: PLR0911 - one return per kind of setting reads best
+    setting = name.upper()
+    if name.endswith("_url") and name != "database_url":
+        return _url(setting, text)
+    match name:
+        case "arxiv_delay" | "arxiv_api_delay":
+            return _number(setting, text)
+        case "llm_daily_tokens":
+            return _whole(setting, text, 0, 10**12)
+        case "digest_size":
+            return _whole(setting, text, 1, MOST_ROWS)
+        case "default_categories":
+            return _categories(setting, text)
+        case "default_time":
+            return _time(setting, text)
+        case "default_timezone":
+            return _timezone(setting, text)
+        case "default_language":
+            return _one_of(setting, text, LANGUAGES)
+        case "default_layout":
+            return _one_of(setting, text, LAYOUTS)
+        case "admin_ids" | "allowed_chats":
+            return _ids(setting, text)
+        case "database_url":
+            return _database_url(setting, text)
+    return text
+
+
+def _url(setting: str, text: str) -> str:
+    parts = urlsplit(text)
+    if parts.scheme not in ("http", "https") or not parts.netloc:
+        raise BadSetting(setting, f"“{text}” is not an http or https address")
+    return text.rstrip("/")
+
+
+def _database_url(setting: str, text: str) -> str:
+    if not text.startswith(("sqlite+aiosqlite://", "postgresql+asyncpg://")):
+        raise BadSetting(setting, "it must begin with sqlite+aiosqlite:// or postgresql+asyncpg://")
+    return text
+
+
+def _number(setting: str, text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
+    if not 0 <= value < float("inf"):
+        raise BadSetting(setting, f"“{text}” is not a number of seconds")
+    return value
+
+
+def _whole(setting: str, text: str, least: int, most: int) -> int:
+    if not re.fullmatch(r"\d{1,13}", text) or not least <= int(text) <= most:
+        raise BadSetting(setting, f"“{text}” is not a whole number from {least} to {most}")
+    return int(text)
+
+
+def _categories(setting: str, text: str) -> tuple[str, ...]:
+    names = tuple(dict.fromkeys(part for part in re.split(r"[,\s]+", text) if part))
+    if not names:
+        raise BadSetting(setting, "no category is named")
+    return names
+
+
+def _time(setting: str, text: str) -> time:
+    match = re.fullmatch(r"([01]?\d|2[0-3]):([0-5]\d)", text)
+    if match is None:
+        raise BadSetting(setting, f"“{text}” is not a time of day like 08:00")
+    return time(int(match[1]), int(match[2]))
+
+
+def _timezone(setting: str, text: str) -> str:
+    try:
+        ZoneInfo(text)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise BadSetting(setting, f"“{text}” is not a time zone like Europe/Berlin") from None
+    return text
+
+
+def _one_of(setting: str, text: str, choices: tuple[str, ...]) -> str:
+    if text not in choices:
+        raise BadSetting(setting, f"“{text}” is none of {', '.join(choices)}")
+    return text
+
+
+def _ids(setting: str, text: str) -> frozenset[int]:
+    parts = [part for part in re.split(r"[,\s]+", text) if part]
+    if not all(re.fullmatch(r"-?\d{1,18}", part) for part in parts):
+        raise BadSetting(setting, f"“{text}” is not a list of numbers")
+    return frozenset(int(part) for part in parts)
