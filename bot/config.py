@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from datetime import time
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -78,9 +79,10 @@ def read(environ: Mapping[str, str], dotenv: Path | None = None) -> Settings:
         values.update({name: value for name, value in dotenv_values(dotenv).items() if value is not None})
     values.update(environ)
     given = {name: value.strip() for name, value in values.items() if value.strip()}
-    return Settings(
-        **{f.name: _parse(f.name, given[f.name.upper()]) for f in fields(Settings) if f.name.upper() in given}
-    )
+    parsed: dict[str, Any] = {
+        f.name: _parse(f.name, given[f.name.upper()]) for f in fields(Settings) if f.name.upper() in given
+    }
+    return Settings(**parsed)
 
 
 def _parse(name: str, text: str) -> object:  # noqa: PLR0911 - one return per kind of setting reads best
