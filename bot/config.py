@@ -8,12 +8,12 @@ from dataclasses import dataclass, fields
 from datetime import time
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from dotenv import dotenv_values
 
-from bot.errors import BadSetting
+from bot.errors import BadSetting, PaperboyError
 
 LANGUAGES = ("en", "zh")
 LAYOUTS = ("classic", "rich")
@@ -60,8 +60,8 @@ class Settings:
     def secrets(self) -> tuple[str, ...]:
         """The values that must never be written anywhere, for whoever filters logs."""
         values = [getattr(self, f.name) for f in fields(self) if _is_secret(f.name)]
-        password = urlsplit(self.database_url).password
-        return tuple(str(value) for value in (*values, password) if value)
+        password = urlsplit(self.database_url).password or ""
+        return tuple(dict.fromkeys(str(value) for value in (*values, password, unquote(password)) if value))
 
 
 def _is_secret(name: str) -> bool:
@@ -73,10 +73,14 @@ def read(environ: Mapping[str, str], dotenv: Path | None = None) -> Settings:
 
     Raises:
         BadSetting: a value cannot be used; the message names the setting and what it may be.
+        PaperboyError: the file cannot be read.
     """
     values: dict[str, str] = {}
     if dotenv is not None and dotenv.is_file():
-        values.update({name: value for name, value in dotenv_values(dotenv).items() if value is not None})
+        try:
+            values.update({name: value for name, value in dotenv_values(dotenv).items() if value is not None})
+        except (OSError, UnicodeDecodeError):
+            raise PaperboyError(f"{dotenv} cannot be read; it must be text in UTF-8 that you may read.") from None
     values.update(environ)
     given = {name: value.strip() for name, value in values.items() if value.strip()}
     parsed: dict[str, Any] = {
@@ -114,7 +118,10 @@ def _parse(name: str, text: str) -> object:  # noqa: PLR0911 - one return per ki
 
 
 def _url(setting: str, text: str) -> str:
-    parts = urlsplit(text)
+    try:
+        parts = urlsplit(text)
+    except ValueError:
+        parts = urlsplit("")
     if parts.scheme not in ("http", "https") or not parts.netloc:
         raise BadSetting(setting, f"“{text}” is not an http or https address")
     return text.rstrip("/")
@@ -123,6 +130,10 @@ def _url(setting: str, text: str) -> str:
 def _database_url(setting: str, text: str) -> str:
     if not text.startswith(("sqlite+aiosqlite://", "postgresql+asyncpg://")):
         raise BadSetting(setting, "it must begin with sqlite+aiosqlite:// or postgresql+asyncpg://")
+    try:
+        urlsplit(text)
+    except ValueError:
+        raise BadSetting(setting, "it is no address; write [ and ] in a password as %5B and %5D") from None
     return text
 
 
