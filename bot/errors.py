@@ -25,10 +25,12 @@
     │   ├── DatabaseLocked          another program holds it
     │   ├── DatabaseNewer           made by a newer Paperboy
     │   ├── DatabaseForeign         not Paperboy's
+    │   ├── DatabaseConflict        what a change belongs to is gone, or somebody else was faster
     │   └── DatabaseBroken          damaged, full, read-only or unreachable
     ├── BadSetting              a setting that cannot be used
     ├── BadToken                Telegram does not know the bot's token
-    └── AlreadyRunning          a second bot on the same database or token
+    ├── AlreadyRunning          a second bot on the same database or token
+    └── CannotWrite             the file that --out names
 
 `code` names the class in templates; fields carry what the sentence needs; `str(error)` is one plain English sentence
 for the command line that says what is wrong and what to do. No message ever contains a token or a key.
@@ -302,6 +304,18 @@ class DatabaseForeign(StorageError):
         super().__init__(f"{place} is not a Paperboy database; set DATABASE_URL to another place.")
 
 
+class DatabaseConflict(StorageError):
+    """What a change belongs to is gone (a chat that was forgotten meanwhile), or somebody else wrote the same first."""
+
+    code = "database-conflict"
+
+    def __init__(self, place: str) -> None:
+        super().__init__(
+            f"Nothing was changed in the database {place}: what it belongs to is gone, or somebody else was faster; "
+            "try again."
+        )
+
+
 class DatabaseBroken(StorageError):
     """Damaged, full, read-only or unreachable."""
 
@@ -340,3 +354,13 @@ class AlreadyRunning(PaperboyError):
 
     def __init__(self, place: str) -> None:
         super().__init__(f"Another Paperboy is already running on {place}; stop it first.")
+
+
+class CannotWrite(PaperboyError):
+    """The file that the command line was to write."""
+
+    code = "cannot-write"
+
+    def __init__(self, file: str, why: str) -> None:
+        self.file = file
+        super().__init__(f"{file} cannot be written: {why}; name another file with --out.")
