@@ -77,11 +77,11 @@ class _Widener:
             Environment(undefined=StrictUndefined, autoescape=True).from_string(template).render(interests=interests)
         )
         agent = Agent(model(self._settings), output_type=list[str], retries=2)
-        result = await agent.run(
-            prompt, usage_limits=UsageLimits(total_tokens_limit=left), model_settings={"timeout": SECONDS}
-        )
-        usage: Any = result.usage() if callable(result.usage) else result.usage
-        self._spent += int(usage.total_tokens or 0)
+        async with agent:
+            result = await agent.run(
+                prompt, usage_limits=UsageLimits(total_tokens_limit=left), model_settings={"timeout": SECONDS}
+            )
+        self._spent += result.usage.total_tokens
         terms = (" ".join(term.split()) for term in result.output)
         return tuple(dict.fromkeys(term for term in terms if 0 < len(term) <= LONGEST_TERM))[:MOST_TERMS]
 
