@@ -159,6 +159,16 @@ class HeatEntry:
     keywords: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class HeatFacts:
+    """What the heat lists know of a paper besides its heat."""
+
+    paper_id: str
+    organization: str = ""
+    repository: str = ""
+    keywords: tuple[str, ...] = ()
+
+
 # --------------------------------------------------------------------------- chats, readers, profiles
 
 

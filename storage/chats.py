@@ -1,0 +1,288 @@
+"""Chats: who is subscribed, with which settings, and what they care about."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Table, and_, delete, func, or_, select
+from sqlalchemy.ext.asyncio import AsyncConnection as AsyncConnection  # noqa: PLC0414 - for callers' signatures
+
+from bot.errors import DatabaseConflict
+from bot.model import (
+    Chat,
+    ChatKind,
+    DeliveryState,
+    Follow,
+    FollowKind,
+    JudgedPaper,
+    Mute,
+    MuteKind,
+    Profile,
+    VerdictKind,
+)
+from storage import papers, tables
+from storage.address import place_of
+from storage.sql import AnyRow, insert
+from storage.tables import chat_categories, chats, follows, mutes, verdicts
+
+MOST_JUDGED = 2000
+
+# --------------------------------------------------------------------------- the chat itself
+
+
+async def ensure(
+    conn: AsyncConnection,
+    telegram_id: int,
+    thread_id: int,
+    kind: ChatKind,
+    title: str,
+    defaults: Mapping[str, Any],
+    now: datetime,
+) -> Chat:
+    """The chat of that number and topic; on first sight it is made, with `defaults` for fields of `Chat`."""
+    start = Chat(id=0, telegram_id=telegram_id, thread_id=thread_id, kind=kind, title=title, created_at=now)
+    values = {name: getattr(start, name) for name in start.__slots__ if name != "id"} | dict(defaults)
+    await conn.execute(insert(conn, chats).values(**values, interests="", widened=[]).on_conflict_do_nothing())
+    chat = await find(conn, telegram_id, thread_id)
+    if chat is None:
+        raise DatabaseConflict(place_of(conn.engine.url))
+    return chat
+
+
+async def get(conn: AsyncConnection, chat_id: int) -> Chat | None:
+    """The chat of our number; None if it was forgotten."""
+    row = (await conn.execute(select(chats).where(chats.c.id == chat_id))).one_or_none()
+    return _chat_of(row) if row is not None else None
+
+
+async def find(conn: AsyncConnection, telegram_id: int, thread_id: int) -> Chat | None:
+    """The chat of Telegram's number and topic; None if it was never seen."""
+    query = select(chats).where(chats.c.telegram_id == telegram_id, chats.c.thread_id == thread_id)
+    row = (await conn.execute(query)).one_or_none()
+    return _chat_of(row) if row is not None else None
+
+
+async def update(conn: AsyncConnection, chat_id: int, **columns: Any) -> Chat:
+    """Change these fields of a chat.
+
+    Raises:
+        DatabaseConflict: the chat was forgotten.
+    """
+    changed = await conn.execute(chats.update().where(chats.c.id == chat_id).values(**columns).returning(chats))
+    row = changed.one_or_none()
+    if row is None:
+        raise DatabaseConflict(place_of(conn.engine.url))
+    return _chat_of(row)
+
+
+async def due(conn: AsyncConnection, now: datetime, limit: int) -> list[Chat]:
+    """The chats whose digest is due at `now`, the longest waiting first, at most `limit`."""
+    query = select(chats).where(_waiting(), chats.c.next_at <= now).order_by(chats.c.next_at, chats.c.id).limit(limit)
+    return [_chat_of(row) for row in await conn.execute(query)]
+
+
+async def next_due(conn: AsyncConnection) -> datetime | None:
+    """The moment at which the next chat is due; None while nobody is subscribed."""
+    found: datetime | None = await conn.scalar(select(func.min(chats.c.next_at)).where(_waiting()))
+    return found
+
+
+async def migrate(conn: AsyncConnection, telegram_id: int, new_telegram_id: int) -> int:
+    """Telegram gave the chat another number: all its topics keep what they have. What was begun under the new number
+    meanwhile is dropped. Told twice, it does nothing the second time.
+
+    Returns:
+        How many of our chats moved.
+    """
+    if telegram_id == new_telegram_id:
+        return 0
+    threads = select(chats.c.thread_id).where(chats.c.telegram_id == telegram_id)
+    moving = list((await conn.execute(threads)).scalars())
+    if moving:
+        await conn.execute(delete(chats).where(chats.c.telegram_id == new_telegram_id, chats.c.thread_id.in_(moving)))
+        await conn.execute(chats.update().where(chats.c.telegram_id == telegram_id).values(telegram_id=new_telegram_id))
+    return len(moving)
+
+
+async def forget(conn: AsyncConnection, chat_id: int) -> bool:
+    """Delete everything about a chat: settings, profile, verdicts, digests, deliveries; False if it was not there."""
+    return (await conn.execute(delete(chats).where(chats.c.id == chat_id))).rowcount > 0
+
+
+def _waiting() -> ColumnElement[bool]:
+    return and_(chats.c.subscribed.is_(True), chats.c.paused == "", chats.c.next_at.is_not(None))
+
+
+def _chat_of(row: AnyRow) -> Chat:
+    return Chat(
+        id=row.id,
+        telegram_id=row.telegram_id,
+        thread_id=row.thread_id,
+        kind=ChatKind(row.kind),
+        title=row.title,
+        language=row.language,
+        timezone=row.timezone,
+        hour=row.hour,
+        layout=row.layout,
+        size=row.size,
+        quiet_notes=row.quiet_notes,
+        subscribed=row.subscribed,
+        paused=row.paused,
+        pending=row.pending,
+        next_at=row.next_at,
+        held_since=row.held_since,
+        created_at=row.created_at,
+    )
+
+
+# --------------------------------------------------------------------------- categories
+
+
+async def set_categories(conn: AsyncConnection, chat_id: int, names: Sequence[str], since: date | None) -> None:
+    """Let the chat read exactly these categories, in this order. Added ones count from the listing of `since` on (None:
+    only the newest listing, whichever that is); the others keep their date."""
+    wanted = list(dict.fromkeys(names))
+    await conn.execute(
+        delete(chat_categories).where(chat_categories.c.chat_id == chat_id, chat_categories.c.category.not_in(wanted))
+    )
+    if wanted:
+        upsert = insert(conn, chat_categories)
+        await conn.execute(
+            upsert.on_conflict_do_update(
+                index_elements=["chat_id", "category"], set_={"position": upsert.excluded.position}
+            ),
+            [
+                {"chat_id": chat_id, "category": name, "since": since, "position": position}
+                for position, name in enumerate(wanted)
+            ],
+        )
+
+
+async def categories(conn: AsyncConnection, chat_id: int) -> tuple[str, ...]:
+    """The chat's categories in the order in which it named them."""
+    query = (
+        select(chat_categories.c.category)
+        .where(chat_categories.c.chat_id == chat_id)
+        .order_by(chat_categories.c.position)
+    )
+    return tuple((await conn.execute(query)).scalars())
+
+
+async def set_since(conn: AsyncConnection, chat_id: int, not_after: date) -> None:
+    """Let every category of the chat count from `not_after` on at the latest; one that counts from earlier on stays."""
+    since = chat_categories.c.since
+    await conn.execute(
+        chat_categories.update()
+        .where(chat_categories.c.chat_id == chat_id, or_(since.is_(None), since > not_after))
+        .values(since=not_after)
+    )
+
+
+async def all_categories(conn: AsyncConnection) -> dict[str, date | None]:
+    """The categories that subscribed chats read, with the earliest date that counts for any of them (None: no chat has
+    one)."""
+    query = (
+        select(chat_categories.c.category, func.min(chat_categories.c.since).label("since"))
+        .join(chats, chats.c.id == chat_categories.c.chat_id)
+        .where(chats.c.subscribed.is_(True))
+        .group_by(chat_categories.c.category)
+        .order_by(chat_categories.c.category)
+    )
+    return {row.category: row.since for row in await conn.execute(query)}
+
+
+# --------------------------------------------------------------------------- what it cares about
+
+
+async def profile(conn: AsyncConnection, chat_id: int) -> Profile:
+    """What the chat cares about; `judged` newest first, at most 2000. An empty profile for a chat that is not there."""
+    stated = (await conn.execute(select(chats.c.interests, chats.c.widened).where(chats.c.id == chat_id))).one_or_none()
+    if stated is None:
+        return Profile()
+    return Profile(
+        interests=stated.interests,
+        widened=tuple(stated.widened),
+        categories=await categories(conn, chat_id),
+        follows=tuple([Follow(FollowKind(kind), value) for kind, value in await _listed(conn, follows, chat_id)]),
+        mutes=tuple([Mute(MuteKind(kind), value) for kind, value in await _listed(conn, mutes, chat_id)]),
+        judged=await _judged(conn, chat_id),
+    )
+
+
+async def _judged(conn: AsyncConnection, chat_id: int) -> tuple[JudgedPaper, ...]:
+    query = (
+        select(*papers.COLUMNS, verdicts.c.reader_id, verdicts.c.kind, verdicts.c.at)
+        .select_from(papers.LATEST.join(verdicts, verdicts.c.paper_id == tables.papers.c.id))
+        .where(verdicts.c.chat_id == chat_id)
+        .order_by(verdicts.c.at.desc(), verdicts.c.paper_id, verdicts.c.reader_id)
+        .limit(MOST_JUDGED)
+    )
+    rows = await conn.execute(query)
+    return tuple([JudgedPaper(papers.of_row(row), row.reader_id, VerdictKind(row.kind), row.at) for row in rows])
+
+
+async def _listed(conn: AsyncConnection, table: Table, chat_id: int) -> list[tuple[str, str]]:
+    query = select(table.c.kind, table.c.value).where(table.c.chat_id == chat_id).order_by(table.c.kind, table.c.value)
+    return [(row.kind, row.value) for row in await conn.execute(query)]
+
+
+async def set_interests(conn: AsyncConnection, chat_id: int, text: str, widened: Iterable[str]) -> None:
+    """Keep what the chat says it cares about, and further search terms for it."""
+    await update(conn, chat_id, interests=text, widened=list(widened))
+
+
+async def follow(conn: AsyncConnection, chat_id: int, followed: Follow) -> bool:
+    """Follow somebody; False if the chat did already."""
+    return await _add(conn, follows, chat_id, followed.kind, followed.value)
+
+
+async def unfollow(conn: AsyncConnection, chat_id: int, followed: Follow) -> bool:
+    """Follow somebody no more; False if the chat did not."""
+    return await _remove(conn, follows, chat_id, followed.kind, followed.value)
+
+
+async def mute(conn: AsyncConnection, chat_id: int, muted: Mute) -> bool:
+    """Mute a word or author; False if it was muted already."""
+    return await _add(conn, mutes, chat_id, muted.kind, muted.value)
+
+
+async def unmute(conn: AsyncConnection, chat_id: int, muted: Mute) -> bool:
+    """Mute a word or author no more; False if it was not muted."""
+    return await _remove(conn, mutes, chat_id, muted.kind, muted.value)
+
+
+async def _add(conn: AsyncConnection, table: Table, chat_id: int, kind: str, value: str) -> bool:
+    query = insert(conn, table).values(chat_id=chat_id, kind=kind, value=value).on_conflict_do_nothing()
+    return (await conn.execute(query.returning(table.c.chat_id))).first() is not None
+
+
+async def _remove(conn: AsyncConnection, table: Table, chat_id: int, kind: str, value: str) -> bool:
+    query = delete(table).where(table.c.chat_id == chat_id, table.c.kind == kind, table.c.value == value)
+    return (await conn.execute(query)).rowcount > 0
+
+
+# --------------------------------------------------------------------------- for the administrator
+
+
+async def counts(conn: AsyncConnection) -> dict[str, int]:
+    """How much there is of everything: chats, subscribed, paused, readers, verdicts, papers, listings, digests, cards,
+    planned, sending, sent, failed."""
+    paused = and_(chats.c.subscribed.is_(True), chats.c.paused != "")
+    columns = {
+        "chats": select(func.count()).select_from(chats),
+        "subscribed": select(func.count()).select_from(chats).where(chats.c.subscribed.is_(True)),
+        "paused": select(func.count()).select_from(chats).where(paused),
+        "readers": select(func.count(verdicts.c.reader_id.distinct())),
+        **{
+            name: select(func.count()).select_from(tables.metadata.tables[name])
+            for name in ("verdicts", "papers", "listings", "digests", "cards")
+        },
+        **{
+            state.value: select(func.count()).select_from(tables.deliveries).where(tables.deliveries.c.state == state)
+            for state in DeliveryState
+        },
+    }
+    row = (await conn.execute(select(*(query.scalar_subquery().label(name) for name, query in columns.items())))).one()
+    return dict(row._mapping)  # noqa: SLF001 - the public name of SQLAlchemy's row as a mapping

@@ -1,0 +1,144 @@
+"""The database: opened and migrated, read and written in transactions, copied and checked."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager, closing
+from pathlib import Path
+
+from sqlalchemy import URL
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from bot.errors import DatabaseBroken, StorageError
+from storage import backup as copying
+from storage import engines, faults, guard, migrate, soundness
+from storage.address import file_of, is_sqlite, parse, place_of
+from storage.running import lock_for_running
+from storage.tables import REVISION
+
+__all__ = ["Database", "backup", "lock_for_running", "upgrade"]
+
+
+class Database:
+    """An open database. Every way in raises `StorageError`s where the database cannot do what it should."""
+
+    def __init__(self, url: URL, writer: AsyncEngine, reader: AsyncEngine) -> None:
+        """Use `Database.open`."""
+        self._url = url
+        self._writer = writer
+        self._reader = reader
+        self._closed = False
+
+    @classmethod
+    async def open(cls, url: str) -> Database:
+        """Open the database that `url` names; a SQLite file and its folders are made, tables are migrated.
+
+        Raises:
+            BadSetting: `url` names no database that Paperboy can use.
+            DatabaseForeign, DatabaseNewer, DatabaseLocked, DatabaseBroken: it cannot be used; nothing was changed.
+        """
+        parts = parse(url)
+        await _prepare(parts)
+        return cls(parts, *engines.pair(parts))
+
+    @property
+    def place(self) -> str:
+        """How to name the database to a person: the file, or the address without the password."""
+        return place_of(self._url)
+
+    async def close(self) -> None:
+        """Close all connections; the database cannot be used afterwards."""
+        self._closed = True
+        await self._writer.dispose()
+        await self._reader.dispose()
+
+    @asynccontextmanager
+    async def begin(self) -> AsyncIterator[AsyncConnection]:
+        """A transaction that may write: committed at the end, rolled back by an exception.
+
+        Writers wait for one another. Do nothing slow inside, and do not begin another one inside.
+
+        Raises:
+            DatabaseLocked: the others took too long (5 s another process, 30 s this one).
+            DatabaseConflict: what was written does not fit what is there.
+            DatabaseBroken: disk full, read-only, damaged, unreachable, closed.
+        """
+        async with self._transaction(self._writer) as conn:
+            yield conn
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[AsyncConnection]:
+        """A transaction that only reads, and does not wait for writers."""
+        async with self._transaction(self._reader) as conn:
+            yield conn
+
+    @asynccontextmanager
+    async def _transaction(self, engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
+        if self._closed:
+            raise DatabaseBroken(self.place, "it has been closed")
+        with faults.translated(self.place):
+            async with AsyncExitStack() as stack:
+                with faults.connecting(self.place):
+                    conn = await stack.enter_async_context(engine.begin())
+                yield conn
+
+    async def backup(self, target: Path) -> None:
+        """Copy a SQLite database as it is at one moment to the new file `target`, while it is in use.
+
+        Raises:
+            StorageError: it is on PostgreSQL (the sentence names pg_dump), or `target` exists or cannot be written.
+        """
+        await copying.backup(self._url, target)
+
+    async def check(self) -> list[str]:
+        """What is wrong with the database, a sentence each; [] if it is sound."""
+        try:
+            async with self.read() as conn:
+                return await soundness.problems(conn, self.place)
+        except StorageError as error:
+            return [str(error)]
+
+
+async def upgrade(url: str) -> None:
+    """Make or migrate the database that `url` names, as `Database.open` does."""
+    await _prepare(parse(url))
+
+
+async def backup(url: str, target: Path) -> None:
+    """Like `Database.backup`, of a database that is not opened, and so not migrated before."""
+    await copying.backup(parse(url), target)
+
+
+async def _prepare(url: URL) -> None:
+    if is_sqlite(url):
+        try:
+            file_of(url).parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise DatabaseBroken(place_of(url), f"its folder cannot be made ({error.strerror})") from error
+    if await _revision(url) != REVISION:
+        await asyncio.to_thread(migrate.upgrade, url)
+    if is_sqlite(url):
+        await asyncio.to_thread(_write_ahead, url)
+
+
+async def _revision(url: URL) -> str | None:
+    """The database's revision; on SQLite read with the write lock, so that a file that cannot be written is found out
+    now and not later."""
+    engine = engines.plain(url)
+    try:
+        with faults.connecting(place_of(url)):
+            async with engine.begin() as conn:
+                return await guard.revision(conn, place_of(url))
+    finally:
+        await engine.dispose()
+
+
+def _write_ahead(url: URL) -> None:
+    """Have readers and a writer not wait for each other: a property of the file, set once."""
+    with (
+        faults.translated(place_of(url)),
+        closing(sqlite3.connect(file_of(url), timeout=engines.BUSY_SECONDS)) as conn,
+    ):
+        conn.execute("PRAGMA journal_mode=WAL")

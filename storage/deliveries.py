@@ -1,0 +1,143 @@
+"""Deliveries: every message is written down before it is sent, and again after; and which cards are unfolded where."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+
+from sqlalchemy import and_, case, delete, exists, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.model import Delivery, DeliveryState
+from storage.sql import AnyRow, as_given, insert
+from storage.tables import deliveries, unfolded
+
+OPEN = (DeliveryState.PLANNED.value, DeliveryState.SENDING.value)
+
+
+async def plan(
+    conn: AsyncConnection, chat_id: int, digest_id: int | None, bodies: Iterable[Mapping[str, object]]
+) -> list[Delivery]:
+    """Write down messages that are to be sent to the chat, in this order."""
+    planned = []
+    for position, body in enumerate(bodies):
+        made = await conn.execute(
+            insert(conn, deliveries)
+            .values(
+                chat_id=chat_id,
+                digest_id=digest_id,
+                position=position,
+                body=dict(body),
+                state=DeliveryState.PLANNED,
+                attempts=0,
+                reason="",
+            )
+            .returning(deliveries)
+        )
+        planned.append(_delivery_of(made.one()))
+    return planned
+
+
+async def open_ones(conn: AsyncConnection, now: datetime, limit: int) -> list[Delivery]:
+    """What is to be sent: messages that are in doubt (SENDING: somebody began and never said how it went) first, then
+    planned ones whose time has come, in order. A message waits for the ones before it in its chat."""
+    earlier = deliveries.alias()
+    must_wait = exists().where(
+        earlier.c.chat_id == deliveries.c.chat_id,
+        earlier.c.state == DeliveryState.PLANNED,
+        earlier.c.id < deliveries.c.id,
+        earlier.c.not_before > now,
+    )
+    due = and_(
+        deliveries.c.state == DeliveryState.PLANNED,
+        or_(deliveries.c.not_before.is_(None), deliveries.c.not_before <= now),
+        ~must_wait,
+    )
+    query = (
+        select(deliveries)
+        .where(deliveries.c.state.in_(OPEN), or_(deliveries.c.state == DeliveryState.SENDING, due))
+        .order_by(case((deliveries.c.state == DeliveryState.SENDING, 0), else_=1), deliveries.c.id)
+        .limit(limit)
+    )
+    return [_delivery_of(row) for row in await conn.execute(query)]
+
+
+async def begin(conn: AsyncConnection, delivery_id: int, now: datetime) -> Delivery | None:
+    """Take a planned message in order to send it now; None if somebody else has it, or it is done or gone."""
+    taken = await conn.execute(
+        update(deliveries)
+        .where(deliveries.c.id == delivery_id, deliveries.c.state == DeliveryState.PLANNED)
+        .values(state=DeliveryState.SENDING, attempts=deliveries.c.attempts + 1, updated_at=now)
+        .returning(deliveries)
+    )
+    row = taken.one_or_none()
+    return _delivery_of(row) if row is not None else None
+
+
+async def done(conn: AsyncConnection, delivery_id: int, message_id: int, now: datetime) -> None:
+    """Write down that the message was sent, and Telegram's number of it."""
+    await conn.execute(
+        update(deliveries)
+        .where(deliveries.c.id == delivery_id)
+        .values(state=DeliveryState.SENT, message_id=message_id, reason="", not_before=None, updated_at=now)
+    )
+
+
+async def failed(
+    conn: AsyncConnection, delivery_id: int, reason: str, retry_at: datetime | None, now: datetime
+) -> None:
+    """Write down that the message was not sent: for good, or planned again for `retry_at`. A sent one stays sent."""
+    state = DeliveryState.FAILED if retry_at is None else DeliveryState.PLANNED
+    await conn.execute(
+        update(deliveries)
+        .where(deliveries.c.id == delivery_id, deliveries.c.state != DeliveryState.SENT)
+        .values(state=state, reason=reason, not_before=retry_at, updated_at=now)
+    )
+
+
+async def failures(conn: AsyncConnection, limit: int) -> list[Delivery]:
+    """The last `limit` messages that failed for good, newest first."""
+    query = (
+        select(deliveries)
+        .where(deliveries.c.state == DeliveryState.FAILED)
+        .order_by(deliveries.c.updated_at.desc(), deliveries.c.id.desc())
+        .limit(limit)
+    )
+    return [_delivery_of(row) for row in await conn.execute(query)]
+
+
+async def unfold(
+    conn: AsyncConnection, chat_id: int, message_id: int, paper_id: str, card_ids: Sequence[int], now: datetime
+) -> None:
+    """Write down that a card stands open under a table's message, and which messages it consists of."""
+    upsert = insert(conn, unfolded).values(
+        chat_id=chat_id, message_id=message_id, paper_id=paper_id, card_message_ids=list(card_ids), at=now
+    )
+    key = ["chat_id", "message_id", "paper_id"]
+    await conn.execute(upsert.on_conflict_do_update(index_elements=key, set_=as_given(upsert)))
+
+
+async def folded(conn: AsyncConnection, chat_id: int, message_id: int, paper_id: str) -> tuple[int, ...] | None:
+    """Forget that the card stands open; → the messages it consists of, None if it was not open."""
+    taken = await conn.execute(
+        delete(unfolded)
+        .where(unfolded.c.chat_id == chat_id, unfolded.c.message_id == message_id, unfolded.c.paper_id == paper_id)
+        .returning(unfolded.c.card_message_ids)
+    )
+    row = taken.one_or_none()
+    return tuple(row.card_message_ids) if row is not None else None
+
+
+def _delivery_of(row: AnyRow) -> Delivery:
+    return Delivery(
+        id=row.id,
+        chat_id=row.chat_id,
+        digest_id=row.digest_id,
+        position=row.position,
+        body=row.body,
+        state=DeliveryState(row.state),
+        attempts=row.attempts,
+        message_id=row.message_id,
+        reason=row.reason,
+        not_before=row.not_before,
+    )

@@ -1,0 +1,69 @@
+"""How connections are made: one set-up per engine, in three roles.
+
+On SQLite there is one writing connection per process, so that writers queue up here, in order, and only meet other
+processes at the file; readers never wait for writers (WAL) and cannot write.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import URL, Connection, NullPool, event
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+from storage.address import is_sqlite
+
+BUSY_SECONDS = 5
+QUEUE_SECONDS = 30
+CONNECT_SECONDS = 10
+
+_SQLITE: dict[str, Any] = {"connect_args": {"isolation_level": None, "timeout": BUSY_SECONDS}}
+_POSTGRES: dict[str, Any] = {
+    "connect_args": {
+        "timeout": CONNECT_SECONDS,
+        "server_settings": {"application_name": "paperboy", "lock_timeout": f"{BUSY_SECONDS}s"},
+    }
+}
+
+
+def plain(url: URL) -> AsyncEngine:
+    """Unpooled connections that change nothing by being opened: for guards, migrations and locks."""
+    engine = create_async_engine(url, poolclass=NullPool, **(_SQLITE if is_sqlite(url) else _POSTGRES))
+    if is_sqlite(url):
+        _begin_with(engine, "BEGIN IMMEDIATE")
+    return engine
+
+
+def pair(url: URL) -> tuple[AsyncEngine, AsyncEngine]:
+    """(writer, reader) for the running program."""
+    if not is_sqlite(url):
+        # The server may have been restarted since a connection was last used: ask before relying on it.
+        engine = create_async_engine(
+            url, pool_size=10, max_overflow=10, pool_timeout=QUEUE_SECONDS, pool_pre_ping=True, **_POSTGRES
+        )
+        return engine, engine.execution_options(postgresql_readonly=True)
+    writer = create_async_engine(url, pool_size=1, max_overflow=0, pool_timeout=QUEUE_SECONDS, **_SQLITE)
+    # Deleted rows are overwritten: what is forgotten is not to be found in the file either.
+    _on_connect(writer, "PRAGMA foreign_keys=ON", "PRAGMA synchronous=NORMAL", "PRAGMA secure_delete=ON")
+    _begin_with(writer, "BEGIN IMMEDIATE")
+    reader = create_async_engine(url, pool_size=5, max_overflow=0, pool_timeout=QUEUE_SECONDS, **_SQLITE)
+    _on_connect(reader, "PRAGMA query_only=ON")
+    _begin_with(reader, "BEGIN")
+    return writer, reader
+
+
+def _on_connect(engine: AsyncEngine, *statements: str) -> None:
+    @event.listens_for(engine.sync_engine, "connect")
+    def set_up(connection: Any, _record: object) -> None:
+        cursor = connection.cursor()
+        for statement in statements:
+            cursor.execute(statement)
+        cursor.close()
+
+
+def _begin_with(engine: AsyncEngine, statement: str) -> None:
+    """Begin transactions with `statement`; the driver's own way would take the write lock too late to wait for it."""
+
+    @event.listens_for(engine.sync_engine, "begin")
+    def begin(connection: Connection) -> None:
+        connection.exec_driver_sql(statement)

@@ -1,0 +1,297 @@
+"""Listings and polls: what arXiv announced, how far it was read, and what has been considered for whom."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, delete, exists, func, or_, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.model import Announcement, Counts, Kind, Listing, ListingPage, ListingState, Paper, Poll
+from storage import papers, tables
+from storage.sql import AnyRow, as_given, chunks, insert
+from storage.tables import announcements, chat_categories, considered, listings
+
+COMPLETE = tuple(state.value for state in ListingState if state.complete)
+SHOWN = (Kind.NEW.value, Kind.CROSS.value)
+RECENT = timedelta(days=90)
+_DATES_A_QUERY = 50
+
+
+# --------------------------------------------------------------------------- what was read
+
+
+async def save_page(conn: AsyncConnection, page: ListingPage, checked_at: datetime) -> None:
+    """Keep a whole listing: its papers, its announcements in the place of earlier ones, and its state FRESH."""
+    await papers.save(conn, page.papers)
+    await conn.execute(delete(announcements).where(_listing(page.category, page.date)))
+    if page.announcements:
+        upsert = insert(conn, announcements)
+        await conn.execute(
+            upsert.on_conflict_do_update(
+                index_elements=["paper_id", "category", "date", "kind"], set_={"version": upsert.excluded.version}
+            ),
+            [
+                {"paper_id": a.paper_id, "version": a.version, "category": a.category, "date": a.date, "kind": a.kind}
+                for a in page.announcements
+            ],
+        )
+    kinds = [a.kind for a in page.announcements]
+    parsed = Counts(kinds.count(Kind.NEW), kinds.count(Kind.CROSS), kinds.count(Kind.REPLACE))
+    fresh = Listing(page.category, page.date, ListingState.FRESH, page.declared, parsed, checked_at)
+    upsert = insert(conn, listings).values(_listing_values(fresh))
+    await conn.execute(upsert.on_conflict_do_update(index_elements=["category", "date"], set_=as_given(upsert)))
+
+
+async def mark(conn: AsyncConnection, listing: Listing) -> None:
+    """Keep another state of a listing; one that is complete already stays as it is."""
+    upsert = insert(conn, listings).values(_listing_values(listing))
+    await conn.execute(
+        upsert.on_conflict_do_update(
+            index_elements=["category", "date"],
+            set_=as_given(upsert),
+            where=listings.c.state.not_in(COMPLETE),
+        )
+    )
+
+
+async def reject(conn: AsyncConnection, category: str, day: date, detail: str) -> bool:
+    """Take back a listing that turned out to be stale: its announcements go, its state is FAILED.
+
+    Returns:
+        False where nothing was changed, because a digest has considered the listing already or there is none.
+    """
+    used = await conn.scalar(select(exists().where(considered.c.category == category, considered.c.date == day)))
+    if used:
+        return False
+    changed = await conn.execute(
+        listings.update()
+        .where(listings.c.category == category, listings.c.date == day)
+        .values(state=ListingState.FAILED, detail=detail)
+        .returning(listings.c.category)
+    )
+    if changed.first() is None:
+        return False
+    await conn.execute(delete(announcements).where(_listing(category, day)))
+    return True
+
+
+def _listing(category: str, day: date) -> ColumnElement[bool]:
+    return and_(announcements.c.category == category, announcements.c.date == day)
+
+
+def _listing_values(listing: Listing) -> dict[str, Any]:
+    values: dict[str, Any] = {
+        "category": listing.category,
+        "date": listing.date,
+        "state": listing.state,
+        "checked_at": listing.checked_at,
+        "detail": listing.detail,
+    }
+    for name, counts in (("declared", listing.declared), ("parsed", listing.parsed)):
+        for kind in Kind:
+            values[f"{name}_{kind}"] = getattr(counts, kind) if counts is not None else None
+    return values
+
+
+def _listing_of(row: AnyRow) -> Listing:
+    declared = (
+        Counts(row.declared_new, row.declared_cross, row.declared_replace) if row.declared_new is not None else None
+    )
+    parsed = Counts(row.parsed_new, row.parsed_cross, row.parsed_replace) if row.parsed_new is not None else None
+    return Listing(row.category, row.date, ListingState(row.state), declared, parsed, row.checked_at, row.detail)
+
+
+# --------------------------------------------------------------------------- what is known
+
+
+async def states(conn: AsyncConnection, categories: Iterable[str], day: date) -> dict[str, Listing]:
+    """The listings of that date by category; a category of which nothing is known is missing."""
+    found: dict[str, Listing] = {}
+    for some in chunks(categories):
+        rows = await conn.execute(select(listings).where(listings.c.category.in_(some), listings.c.date == day))
+        found.update((row.category, _listing_of(row)) for row in rows)
+    return found
+
+
+async def known_dates(conn: AsyncConnection, category: str, since: date | None) -> dict[date, ListingState]:
+    """The states of a category's listings by date, oldest first, from `since` on."""
+    query = select(listings.c.date, listings.c.state).where(listings.c.category == category)
+    if since is not None:
+        query = query.where(listings.c.date >= since)
+    return {row.date: ListingState(row.state) for row in await conn.execute(query.order_by(listings.c.date))}
+
+
+async def newest(conn: AsyncConnection, category: str) -> date | None:
+    """The date of the category's newest listing that was read whole; None before the first."""
+    found: date | None = await conn.scalar(
+        select(func.max(listings.c.date)).where(listings.c.category == category, listings.c.state == ListingState.FRESH)
+    )
+    return found
+
+
+async def ids(conn: AsyncConnection, category: str, day: date, kinds: Iterable[Kind]) -> set[str]:
+    """The papers of a listing that it shows as one of `kinds`."""
+    query = select(announcements.c.paper_id).where(
+        _listing(category, day), announcements.c.kind.in_([kind.value for kind in kinds])
+    )
+    return set((await conn.execute(query)).scalars())
+
+
+# --------------------------------------------------------------------------- polls
+
+
+async def save_poll(conn: AsyncConnection, poll: Poll) -> None:
+    """Keep the last attempt at a category in the place of the one before."""
+    upsert = insert(conn, tables.polls).values(
+        category=poll.category,
+        checked_at=poll.checked_at,
+        state=poll.state,
+        page_date=poll.page_date,
+        detail=poll.detail,
+        failures=poll.failures,
+        not_before=poll.not_before,
+    )
+    await conn.execute(upsert.on_conflict_do_update(index_elements=["category"], set_=as_given(upsert)))
+
+
+async def polls(conn: AsyncConnection, categories: Iterable[str]) -> dict[str, Poll]:
+    """The last attempts at those categories, by category; one never asked for is missing."""
+    found: dict[str, Poll] = {}
+    for some in chunks(categories):
+        rows = await conn.execute(select(tables.polls).where(tables.polls.c.category.in_(some)))
+        found.update((row.category, _poll_of(row)) for row in rows)
+    return found
+
+
+async def all_polls(conn: AsyncConnection) -> list[Poll]:
+    """The last attempt at every category, in their order."""
+    return [_poll_of(row) for row in await conn.execute(select(tables.polls).order_by(tables.polls.c.category))]
+
+
+def _poll_of(row: AnyRow) -> Poll:
+    return Poll(
+        category=row.category,
+        checked_at=row.checked_at,
+        state=ListingState(row.state),
+        page_date=row.page_date,
+        detail=row.detail,
+        failures=row.failures,
+        not_before=row.not_before,
+    )
+
+
+# --------------------------------------------------------------------------- what has been considered for whom
+
+
+async def unconsidered(conn: AsyncConnection, chat_id: int) -> list[Listing]:
+    """The fresh listings of the chat's categories that it still has to get, oldest first.
+
+    These are the ones from the category's `since` on, and the category's newest whatever its date.
+    """
+    theirs = tables.listings.alias()
+    newest_date = (
+        select(func.max(theirs.c.date))
+        .where(theirs.c.category == chat_categories.c.category, theirs.c.state == ListingState.FRESH)
+        .scalar_subquery()
+    )
+    done = exists().where(
+        considered.c.chat_id == chat_id,
+        considered.c.category == listings.c.category,
+        considered.c.date == listings.c.date,
+    )
+    query = (
+        select(listings)
+        .join(chat_categories, chat_categories.c.category == listings.c.category)
+        .where(
+            chat_categories.c.chat_id == chat_id,
+            listings.c.state == ListingState.FRESH,
+            or_(listings.c.date >= chat_categories.c.since, listings.c.date == newest_date),
+            ~done,
+        )
+        .order_by(listings.c.date, chat_categories.c.position)
+    )
+    return [_listing_of(row) for row in await conn.execute(query)]
+
+
+async def fresh_papers(
+    conn: AsyncConnection, chat_id: int, drawn_from: Iterable[Listing]
+) -> list[tuple[Paper, tuple[Announcement, ...]]]:
+    """The distinct new and cross-listed papers of these listings, each in its latest version and with its announcements
+    there; without those that a listing already considered for the chat has shown. Oldest first."""
+    by_date: defaultdict[date, list[str]] = defaultdict(list)
+    for listing in drawn_from:
+        by_date[listing.date].append(listing.category)
+    before = announcements.alias()
+    shown_before = (
+        exists()
+        .select_from(
+            before.join(
+                considered,
+                and_(considered.c.category == before.c.category, considered.c.date == before.c.date),
+            )
+        )
+        .where(
+            before.c.paper_id == announcements.c.paper_id,
+            before.c.kind.in_(SHOWN),
+            considered.c.chat_id == chat_id,
+        )
+    )
+    found: dict[str, Paper] = {}
+    shown_in: defaultdict[str, list[Announcement]] = defaultdict(list)
+    for days in chunks(sorted(by_date), _DATES_A_QUERY):
+        in_listings = or_(
+            *(and_(announcements.c.date == day, announcements.c.category.in_(by_date[day])) for day in days)
+        )
+        query = (
+            select(
+                *papers.COLUMNS,
+                announcements.c.version.label("announced"),
+                announcements.c.category,
+                announcements.c.date,
+                announcements.c.kind,
+            )
+            .select_from(papers.LATEST.join(announcements, announcements.c.paper_id == tables.papers.c.id))
+            .where(in_listings, announcements.c.kind.in_(SHOWN), ~shown_before)
+            .order_by(announcements.c.date, announcements.c.paper_id, announcements.c.category)
+        )
+        for row in await conn.execute(query):
+            if row.paper_id not in found:
+                found[row.paper_id] = papers.of_row(row)
+            shown_in[row.paper_id].append(
+                Announcement(row.paper_id, row.announced, row.category, row.date, Kind(row.kind))
+            )
+    return [(paper, tuple(shown_in[paper_id])) for paper_id, paper in found.items()]
+
+
+async def consider(conn: AsyncConnection, chat_id: int, digest_id: int | None, drawn_from: Iterable[Listing]) -> None:
+    """Write into the ledger that these listings have been considered for the chat; one that is there already stays."""
+    entries = [
+        {"chat_id": chat_id, "digest_id": digest_id, "category": listing.category, "date": listing.date}
+        for listing in drawn_from
+    ]
+    if entries:
+        await conn.execute(insert(conn, considered).on_conflict_do_nothing(), entries)
+
+
+async def sample_before(conn: AsyncConnection, categories: Sequence[str], day: date, limit: int) -> list[Paper]:
+    """At most `limit` papers that were new or cross-listed in these categories in the 90 days before `day`, newest
+    first: what a ranker holds a day's papers against."""
+    newest_first = (
+        select(announcements.c.paper_id)
+        .where(
+            announcements.c.category.in_(list(categories)),
+            announcements.c.date < day,
+            announcements.c.date >= day - RECENT,
+            announcements.c.kind.in_(SHOWN),
+        )
+        .group_by(announcements.c.paper_id)
+        .order_by(func.max(announcements.c.date).desc(), announcements.c.paper_id)
+        .limit(limit)
+    )
+    chosen = list((await conn.execute(newest_first)).scalars())
+    known = await papers.many(conn, chosen)
+    return [known[paper_id] for paper_id in chosen]
