@@ -1,0 +1,267 @@
+"""Our small HTML dialect, parsed once into a tree.
+
+Blocks: `h1`–`h6`, `p`, `ul`/`ol` with `li`, `table` with `tr`, `th`, `td`, `details` with `summary`, `blockquote` with
+`cite`, `pre`, `math display="block"`, `buttons` with `button`, `hr`, `footer`. Inline: `b i u s code a br`, `math`, and
+`button` inside a paragraph or a cell. The markup is ours and well-formed as XML; text from outside enters it escaped,
+so it is data, never markup, and it is cleaned here once for every layout.
+
+A row of a table that is a single cell with `colspan` is a note on the row before it. `math` may carry `line`, the
+formula as one Unicode line where the source knows better than its LaTeX.
+"""
+
+from __future__ import annotations
+
+import re
+import xml.etree.ElementTree as ET
+from collections.abc import Callable, Iterable
+
+from bot.chat.clean import clean, visible
+from bot.chat.spaces import flat, tidy
+from bot.chat.tree import (
+    Block,
+    Break,
+    Button,
+    Buttons,
+    Cell,
+    Details,
+    Divider,
+    Document,
+    Footer,
+    Heading,
+    Inline,
+    Link,
+    List,
+    Math,
+    MathBlock,
+    Paragraph,
+    Pre,
+    Quote,
+    Row,
+    Style,
+    Styled,
+    Table,
+    Text,
+)
+
+MOST_DATA = 64
+"""Bytes that a button may say when pressed."""
+
+LONGEST_LABEL = 64
+"""Characters of a button's label; longer ones end in an ellipsis."""
+
+_STYLES = frozenset(Style)
+_INLINE = {*_STYLES, "a", "br", "button"}
+_SAFE_URL = re.compile(r"(?:https?|tg)://\S{1,2000}")
+
+
+class MarkupError(ValueError):
+    """A template wrote something that is not our dialect: a mistake of ours, found by rendering every template."""
+
+
+def parse(markup: str) -> Document:
+    """The tree of a template's markup.
+
+    Raises:
+        MarkupError: it is not well-formed, or not our dialect.
+    """
+    try:
+        root = ET.fromstring(f"<view>{clean(markup)}</view>")  # noqa: S314 - our own templates; texts in it are escaped
+    except ET.ParseError as error:
+        raise MarkupError(str(error)) from error
+    return Document(_blocks(root))
+
+
+# --------------------------------------------------------------------------- blocks
+
+
+def _blocks(element: ET.Element, *, without: str = "") -> tuple[Block, ...]:
+    """The blocks inside `element`; text that stands there directly becomes paragraphs. Children named `without` are
+    somebody else's."""
+    found: list[Block] = []
+    loose: list[Inline] = [Text(element.text or "")]
+
+    def close() -> None:
+        inlines = tidy(loose)
+        if inlines:
+            found.append(Paragraph(inlines))
+        loose.clear()
+
+    for child in element:
+        if _is_inline(child):
+            loose += _inline(child)
+        else:
+            close()
+            block = None if child.tag == without else _block(child)
+            if block is not None:
+                found.append(block)
+        loose.append(Text(child.tail or ""))
+    close()
+    return tuple(found)
+
+
+def _is_inline(element: ET.Element) -> bool:
+    return element.tag in _INLINE or (element.tag == "math" and element.get("display") != "block")
+
+
+def _block(element: ET.Element) -> Block | None:
+    """The block of one element; None where nothing is in it."""
+    make = _BLOCKS.get(element.tag)
+    if make is None:
+        raise MarkupError(f"<{element.tag}> is no block of our dialect")
+    return make(element)
+
+
+def _divider(element: ET.Element) -> Divider:
+    _only(element)
+    return Divider()
+
+
+def _pre(element: ET.Element) -> Pre | None:
+    _only(element, "language")
+    text = "".join(element.itertext()).strip("\n")
+    return Pre(text, element.get("language", "")) if visible(text) else None
+
+
+def _math_block(element: ET.Element) -> MathBlock | None:
+    latex, line = _math(element)
+    return MathBlock(latex, line) if latex else None
+
+
+def _button_row(element: ET.Element) -> Buttons | None:
+    _only(element)
+    row = tuple(_button(child) for child in _children(element, "button"))
+    return Buttons(row) if row else None
+
+
+def _line_block(element: ET.Element) -> Heading | Paragraph | Footer | None:
+    _only(element)
+    inlines = _line(element)
+    if not inlines:
+        return None
+    if element.tag == "p":
+        return Paragraph(inlines)
+    return Footer(inlines) if element.tag == "footer" else Heading(int(element.tag[1]), inlines)
+
+
+def _list(element: ET.Element) -> List | None:
+    _only(element, "start")
+    items = tuple(blocks for item in _children(element, "li") if (blocks := _blocks(item)))
+    return List(items, element.tag == "ol", int(element.get("start", "1"))) if items else None
+
+
+def _table(element: ET.Element) -> Table | None:
+    _only(element)
+    header: tuple[Cell, ...] = ()
+    rows: list[Row] = []
+    for line in _children(element, "tr"):
+        cells = tuple(_cell(cell) for cell in _children(line, "th", "td"))
+        if len(line) == 1 and line[0].get("colspan"):
+            if not rows:
+                raise MarkupError("a note needs a row to stand under")
+            rows[-1] = Row(rows[-1].cells, cells[0].inlines)
+        elif len(line) and all(cell.tag == "th" for cell in line):
+            header = cells
+        elif cells:
+            rows.append(Row(cells))
+    return Table(header, tuple(rows)) if rows else None
+
+
+def _cell(element: ET.Element) -> Cell:
+    _only(element, "align", "colspan")
+    return Cell(_line(element), element.get("align") == "right")
+
+
+def _folder(element: ET.Element) -> Details | Quote | None:
+    """`details` and `blockquote`: blocks with one line beside them."""
+    beside = "summary" if element.tag == "details" else "cite"
+    _only(element, "open")
+    lines = [_line(child) for child in element if child.tag == beside]
+    blocks = _blocks(element, without=beside)
+    line = lines[0] if lines else ()
+    if not blocks:
+        return None
+    if element.tag == "blockquote":
+        return Quote(blocks, line)
+    if not line:
+        raise MarkupError("<details> needs a <summary>")
+    return Details(line, blocks, element.get("open") is not None)
+
+
+def _children(element: ET.Element, *names: str) -> Iterable[ET.Element]:
+    """The children, which must all have one of `names` and no text between them."""
+    if visible((element.text or "") + "".join(child.tail or "" for child in element)):
+        raise MarkupError(f"text directly inside <{element.tag}>")
+    for child in element:
+        if child.tag not in names:
+            raise MarkupError(f"<{child.tag}> directly inside <{element.tag}>")
+    return element
+
+
+def _only(element: ET.Element, *names: str) -> None:
+    """Refuse attributes that mean nothing here: a misspelt one must not be lost in silence."""
+    unknown = set(element.attrib) - set(names)
+    if unknown:
+        raise MarkupError(f"<{element.tag}> has no {', '.join(sorted(unknown))}")
+
+
+# --------------------------------------------------------------------------- inline
+
+
+def _line(element: ET.Element) -> tuple[Inline, ...]:
+    return tidy(_inlines(element))
+
+
+def _inlines(element: ET.Element) -> list[Inline]:
+    found: list[Inline] = [Text(element.text or "")]
+    for child in element:
+        found += [*_inline(child), Text(child.tail or "")]
+    return found
+
+
+def _inline(element: ET.Element) -> list[Inline]:
+    if element.tag in _STYLES:
+        _only(element)
+        return [Styled(Style(element.tag), tuple(_inlines(element)))]
+    match element.tag:
+        case "a":
+            _only(element, "href")
+            url, inner = element.get("href", "").strip(), _inlines(element)
+            # What is no address after all stays as its text.
+            return [Link(url, tuple(inner))] if _SAFE_URL.fullmatch(url) else inner
+        case "br":
+            _only(element)
+            return [Break()]
+        case "math":
+            latex, line = _math(element)
+            return [Math(latex, line)] if latex else []
+        case "button":
+            return [_button(element)]
+    raise MarkupError(f"<{element.tag}> cannot stand inside a line")
+
+
+def _math(element: ET.Element) -> tuple[str, str]:
+    _only(element, "display", "line")
+    latex, line = flat("".join(element.itertext())), flat(element.get("line", ""))
+    return (latex if visible(latex) else line), line
+
+
+def _button(element: ET.Element) -> Button:
+    _only(element, "data", "url")
+    label, data, url = flat("".join(element.itertext())), element.get("data", ""), element.get("url", "")
+    if not visible(label):
+        raise MarkupError("a button without a label")
+    if bool(data) == bool(url) or len(data.encode()) > MOST_DATA or (url and not _SAFE_URL.fullmatch(url)):
+        raise MarkupError(f"button “{label}” needs an address or 1 to {MOST_DATA} bytes of data: {data or url!r}")
+    return Button(label if len(label) <= LONGEST_LABEL else label[: LONGEST_LABEL - 1] + "…", data, url)
+
+
+_BLOCKS: dict[str, Callable[[ET.Element], Block | None]] = {
+    **dict.fromkeys(("p", "footer", "h1", "h2", "h3", "h4", "h5", "h6"), _line_block),
+    **dict.fromkeys(("ul", "ol"), _list),
+    **dict.fromkeys(("details", "blockquote"), _folder),
+    "buttons": _button_row,
+    "hr": _divider,
+    "math": _math_block,
+    "pre": _pre,
+    "table": _table,
+}

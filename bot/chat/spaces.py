@@ -1,0 +1,67 @@
+"""White space as a reader sees it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import replace
+
+from bot.chat.clean import visible
+from bot.chat.tree import Break, Button, Inline, Link, Math, Styled, Text, inline_text
+
+_SPACE = re.compile(r"[ \t\r\n]+")
+
+
+def flat(text: str) -> str:
+    """`text` on one line, runs of white space as one space, none at the ends."""
+    return _SPACE.sub(" ", text).strip()
+
+
+def tidy(inlines: Iterable[Inline]) -> tuple[Inline, ...]:
+    """A stretch of text with its white space as a reader sees it: runs as one space, none at the ends or around line
+    breaks; what is empty then is left out. () where nothing can be seen."""
+    squeezed, _ = _squeeze(inlines)
+    tidied = _trim_end(squeezed)
+    return tidied if visible(inline_text(tidied)) else ()
+
+
+def _squeeze(inlines: Iterable[Inline], *, after_space: bool = True) -> tuple[tuple[Inline, ...], bool]:
+    """The stretch with runs of white space as one space, and whether it ends in one."""
+    kept: list[Inline] = []
+    for inline in inlines:
+        match inline:
+            case Text(text):
+                text = _SPACE.sub(" ", text)
+                text = text.removeprefix(" ") if after_space else text
+                after_space = text.endswith(" ") if text else after_space
+                kept += [Text(text)] if text else []
+            case Styled() | Link():
+                inner, after_space = _squeeze(inline.inlines, after_space=after_space)
+                kept += [replace(inline, inlines=inner)] if inner else []
+            case Break():
+                kept = [*_trim_end(kept), inline]
+                after_space = True
+            case Math() | Button():
+                kept.append(inline)
+                after_space = False
+    return tuple(kept), after_space
+
+
+def _trim_end(inlines: Iterable[Inline]) -> tuple[Inline, ...]:
+    """Without white space and line breaks at the end."""
+    kept = list(inlines)
+    while kept:
+        last = kept.pop()
+        match last:
+            case Text(text):
+                trimmed: Inline | None = Text(text.rstrip(" ")) if text.rstrip(" ") else None
+            case Styled() | Link():
+                inner = _trim_end(last.inlines)
+                trimmed = replace(last, inlines=inner) if inner else None
+            case Break():
+                trimmed = None
+            case _:
+                trimmed = last
+        if trimmed is not None:
+            return (*kept, trimmed)
+    return ()
