@@ -1,0 +1,149 @@
+"""Fresh databases for tests: real ones, each test its own.
+
+`db` is an open database on SQLite for everybody's tests; tests/storage runs on both engines. PostgreSQL is the server
+that TEST_POSTGRES_URL names; where none answers, its tests are skipped and say so. Databases are copies of one that
+was migrated once per run, since migrating takes longer than most tests.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+import uuid
+from collections.abc import AsyncIterator, Coroutine, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+
+import pytest
+from sqlalchemy import URL, make_url
+
+from storage.database import Database, upgrade
+
+T = TypeVar("T")
+
+TEST_POSTGRES_URL = os.environ.get("TEST_POSTGRES_URL", "postgresql+asyncpg://postgres@127.0.0.1:5432/postgres")
+
+
+def apart(work: Coroutine[Any, Any, T]) -> T:
+    """What `work` gives, run in a thread so that no event loop of a test is touched."""
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(asyncio.run, work).result()
+
+
+def sqlite_at(file: Path) -> str:
+    """The address of a SQLite file."""
+    return f"sqlite+aiosqlite:///{file}"
+
+
+# --------------------------------------------------------------------------- SQLite
+
+
+@pytest.fixture(scope="session")
+def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A SQLite database without rows."""
+    file = tmp_path_factory.mktemp("template") / "template.db"
+    apart(upgrade(sqlite_at(file)))
+    return file
+
+
+@pytest.fixture
+def sqlite_url(tmp_path: Path) -> str:
+    """Where a SQLite database may be made; nothing is there yet."""
+    return sqlite_at(tmp_path / "paperboy.db")
+
+
+@pytest.fixture
+def migrated_sqlite_url(sqlite_url: str, migrated_file: Path, tmp_path: Path) -> str:
+    """A SQLite database without rows."""
+    shutil.copy(migrated_file, tmp_path / "paperboy.db")
+    return sqlite_url
+
+
+@pytest.fixture
+async def db(migrated_sqlite_url: str) -> AsyncIterator[Database]:
+    """An open database without rows, on SQLite."""
+    async with opened(migrated_sqlite_url) as database:
+        yield database
+
+
+@asynccontextmanager
+async def opened(url: str) -> AsyncIterator[Database]:
+    """The database, closed at the end."""
+    database = await Database.open(url)
+    try:
+        yield database
+    finally:
+        await database.close()
+
+
+# --------------------------------------------------------------------------- PostgreSQL
+
+
+@asynccontextmanager
+async def _server() -> AsyncIterator[Any]:
+    asyncpg = pytest.importorskip("asyncpg")
+    url = make_url(TEST_POSTGRES_URL).set(drivername="postgresql")
+    conn = await asyncpg.connect(url.render_as_string(hide_password=False), timeout=5)
+    try:
+        yield conn
+    finally:
+        await conn.close()
+
+
+async def _execute(*statements: str) -> None:
+    async with _server() as conn:
+        for statement in statements:
+            await conn.execute(statement)
+
+
+def _named(name: str) -> URL:
+    return make_url(TEST_POSTGRES_URL).set(database=name)
+
+
+@contextmanager
+def _database(made_from: str) -> Iterator[str]:
+    name = f"paperboy_test_{uuid.uuid4().hex}"
+    apart(_execute(f"CREATE DATABASE {name} {made_from}"))
+    try:
+        yield _named(name).render_as_string(hide_password=False)
+    finally:
+        apart(_execute(f"DROP DATABASE {name} WITH (FORCE)"))
+
+
+@pytest.fixture(scope="session")
+def postgres() -> None:
+    """A PostgreSQL server, or the test is skipped."""
+    try:
+        apart(_execute("SELECT 1"))
+    except OSError as error:
+        where = make_url(TEST_POSTGRES_URL).render_as_string()
+        pytest.skip(f"needs PostgreSQL: none answers at {where} ({error}); set TEST_POSTGRES_URL")
+
+
+@pytest.fixture(scope="session")
+def migrated_name(postgres: None) -> Iterator[str]:
+    """The name of a PostgreSQL database without rows, to be copied."""
+    name = f"paperboy_template_{uuid.uuid4().hex}"
+    apart(_execute(f"CREATE DATABASE {name}"))
+    try:
+        apart(upgrade(_named(name).render_as_string(hide_password=False)))
+        yield name
+    finally:
+        apart(_execute(f"DROP DATABASE {name} WITH (FORCE)"))
+
+
+@pytest.fixture
+def postgres_url(postgres: None) -> Iterator[str]:
+    """An empty PostgreSQL database."""
+    with _database("") as url:
+        yield url
+
+
+@pytest.fixture
+def migrated_postgres_url(migrated_name: str) -> Iterator[str]:
+    """A PostgreSQL database without rows."""
+    with _database(f"TEMPLATE {migrated_name}") as url:
+        yield url
