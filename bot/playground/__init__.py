@@ -1,0 +1,17 @@
+"""A Bot API stand-in and a sample day, for trying the bot without a token and for the tests.
+
+    people, tests --control--> state --updates--> the bot
+                                 ^                  |
+                                 +---- methods <----+ HTTP (server)
+
+    control.py        the people's side: write, press, join, block, kick, migrate, wait
+    server.py         the bot's side: `/bot{token}/{method}` over HTTP, on loopback only
+    methods.py        the table of Bot API methods; sending, editing, chats, profile, polling hold them
+    state.py          users, chats, messages, presses: what a Telegram would remember
+    entities.py       formatted text as Telegram reads it       keyboards.py   reply markup as Telegram reads it
+    limits.py         sizes and rates                           errors.py      refusals as Telegram words them
+    sample_day.py     an invented day of papers                 sample_sources.py   the day, served as arXiv and Hugging Face
+    terminal.py       the conversation in a terminal
+
+It knows `bot.model` and `bot.errors` at most, and nothing of the bot: the bot meets it over HTTP like the real one.
+"""

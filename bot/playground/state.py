@@ -1,0 +1,364 @@
+"""What a Telegram would remember: users, chats, messages, presses, files and the bot's own profile."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+from bot.playground.entities import Entity, FormattedText
+from bot.playground.keyboards import Markup
+from bot.playground.limits import Meter, Rates
+from bot.playground.updates import Updates
+
+Json = dict[str, Any]
+_FIRST_CHANNEL = -1_000_000_000_000
+
+
+class Role(StrEnum):
+    """What somebody is in a chat, as ChatMember.status says it."""
+
+    CREATOR = "creator"
+    ADMINISTRATOR = "administrator"
+    MEMBER = "member"
+    LEFT = "left"
+    KICKED = "kicked"
+
+    @property
+    def inside(self) -> bool:
+        """Whether one reads the chat in this role."""
+        return self not in (Role.LEFT, Role.KICKED)
+
+    @property
+    def governs(self) -> bool:
+        """Whether one is an administrator in this role."""
+        return self in (Role.CREATOR, Role.ADMINISTRATOR)
+
+
+class ChatType(StrEnum):
+    """Chat.type of the Bot API."""
+
+    PRIVATE = "private"
+    GROUP = "group"
+    SUPERGROUP = "supergroup"
+    CHANNEL = "channel"
+
+
+@dataclass(eq=False, slots=True)
+class User:
+    """A person or the bot. `started` says whether a person has ever written to the bot."""
+
+    id: int
+    first_name: str
+    last_name: str = ""
+    username: str = ""
+    language_code: str = ""
+    is_bot: bool = False
+    started: bool = False
+    deactivated: bool = False
+
+    @property
+    def name(self) -> str:
+        """First and last name."""
+        return f"{self.first_name} {self.last_name}".strip()
+
+
+@dataclass(slots=True)
+class Topic:
+    """A topic of a forum; `thread_id` is the id of the message that made it."""
+
+    thread_id: int
+    name: str
+    closed: bool = False
+    deleted: bool = False
+
+
+@dataclass(eq=False, slots=True)
+class Chat:
+    """A private chat (its id is the person's), group, supergroup or channel.
+
+    `may_write` is False where the bot, though inside, has no right to send.
+    """
+
+    id: int
+    type: ChatType
+    title: str = ""
+    username: str = ""
+    person: User | None = None
+    members: dict[int, Role] = field(default_factory=dict)
+    is_forum: bool = False
+    topics: dict[int, Topic] = field(default_factory=dict)
+    may_write: bool = True
+    migrated_to: int | None = None
+    deleted: bool = False
+    instance: str = ""
+
+    def role(self, user: User) -> Role:
+        """What the user is here."""
+        return self.members.get(user.id, Role.LEFT)
+
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """A sent file. `kind` is "document" or "photo"; width and height are a photo's."""
+
+    kind: str
+    file_id: str
+    unique_id: str
+    name: str
+    mime_type: str
+    content: bytes
+    width: int = 0
+    height: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """What a message was before an edit."""
+
+    text: str
+    entities: tuple[Entity, ...]
+    markup: Markup | None
+    at: datetime
+
+
+@dataclass(eq=False, slots=True)
+class Message:
+    """A message with all it ever was. `text` is the caption where there is an attachment; `sender` is None for posts
+    of a channel; `service` holds the fields of a service message."""
+
+    chat: Chat
+    id: int
+    sender: User | None
+    date: datetime
+    text: str = ""
+    entities: tuple[Entity, ...] = ()
+    markup: Markup | None = None
+    attachment: Attachment | None = None
+    thread_id: int = 0
+    reply_to: Message | None = None
+    service: Json = field(default_factory=dict)
+    preview: Json = field(default_factory=dict)
+    silent: bool = False
+    edited: datetime | None = None
+    deleted: datetime | None = None
+    past: list[Version] = field(default_factory=list)
+
+    @property
+    def buttons(self) -> list[Json]:
+        """The buttons under it, in reading order."""
+        return self.markup.buttons if self.markup and self.markup.kind == "inline" else []
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What answerCallbackQuery showed to the person who pressed."""
+
+    text: str = ""
+    alert: bool = False
+    url: str = ""
+
+
+@dataclass(eq=False, slots=True)
+class Press:
+    """A pressed callback button: one callback query."""
+
+    id: str
+    chat: Chat
+    user: User
+    message: Message
+    data: str
+    at: datetime
+    answer: Answer | None = None
+
+
+class Happening(StrEnum):
+    """What a listener is told of."""
+
+    SENT = "sent"
+    EDITED = "edited"
+    DELETED = "deleted"
+    PRESSED = "pressed"
+    ANSWERED = "answered"
+    ACTION = "action"
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something that happened in a chat; `action` is a chat action's name ("typing")."""
+
+    kind: Happening
+    chat: Chat
+    message: Message | None = None
+    press: Press | None = None
+    action: str = ""
+
+
+@dataclass(slots=True)
+class Profile:
+    """What the bot set about itself, by language code ("" for all others)."""
+
+    names: dict[str, str] = field(default_factory=dict)
+    descriptions: dict[str, str] = field(default_factory=dict)
+    short_descriptions: dict[str, str] = field(default_factory=dict)
+    commands: dict[tuple[str, str], list[Json]] = field(default_factory=dict)  # (scope, language) → commands
+
+
+class State:
+    """Everything. Changes go through the methods, so that listeners and the bot's updates hear of them."""
+
+    def __init__(
+        self,
+        bot: User,
+        *,
+        clock: Callable[[], datetime],
+        rng: random.Random,
+        rates: Rates,
+        callback_seconds: float,
+        privacy: bool,
+    ) -> None:
+        self.bot = bot
+        self.clock = clock
+        self.rng = rng
+        self.meter = Meter(rates)
+        self.callback_seconds = callback_seconds
+        self.privacy = privacy
+        self.users: dict[int, User] = {bot.id: bot}
+        self.chats: dict[int, Chat] = {}
+        self.messages: dict[int, dict[int, Message]] = {}
+        self.presses: dict[str, Press] = {}
+        self.files: dict[str, Attachment] = {}
+        self.profile = Profile()
+        self.updates = Updates(clock, rng.randrange(10**8, 10**9), rates)
+        self.listeners: list[Callable[[Event], None]] = []
+        self._last_small_id = 0  # private chats and basic groups share one row of message ids
+        self._next_user = rng.randrange(500_000_000, 600_000_000)
+        self._next_group = rng.randrange(1_200_000_000, 1_300_000_000)
+
+    # ---------------------------------------------------------------- people and chats
+
+    def new_user_id(self) -> int:
+        """An id nobody has."""
+        self._next_user += self.rng.randrange(1, 1000)
+        return self._next_user
+
+    def new_chat_id(self, chat_type: ChatType) -> int:
+        """An id no chat has, of the form that Telegram gives to this type."""
+        self._next_group += self.rng.randrange(1, 1000)
+        return -self._next_group if chat_type is ChatType.GROUP else _FIRST_CHANNEL - self._next_group
+
+    def add_chat(self, chat: Chat) -> Chat:
+        """Takes a chat in."""
+        chat.instance = str(self.rng.randrange(10**17, 10**18))
+        self.chats[chat.id] = chat
+        self.messages[chat.id] = {}
+        return chat
+
+    def find_chat(self, text: str) -> Chat | None:
+        """The chat of a `chat_id` argument: a number or @username."""
+        if text.startswith("@"):
+            name = text[1:].lower()
+            return next((chat for chat in self.chats.values() if chat.username.lower() == name and chat.title), None)
+        return self.chats.get(int(text)) if text.lstrip("-").isdigit() else None
+
+    # ---------------------------------------------------------------- messages
+
+    def post(
+        self,
+        chat: Chat,
+        sender: User | None,
+        body: FormattedText,
+        *,
+        markup: Markup | None = None,
+        attachment: Attachment | None = None,
+        thread_id: int = 0,
+        reply_to: Message | None = None,
+        service: Json | None = None,
+        preview: Json | None = None,
+        silent: bool = False,
+    ) -> Message:
+        """A new message at the end of the chat."""
+        message = Message(
+            chat=chat,
+            id=self._new_message_id(chat),
+            sender=sender,
+            date=self.clock(),
+            text=body.text,
+            entities=body.entities,
+            markup=markup if markup is None or markup.kind == "inline" else None,
+            attachment=attachment,
+            thread_id=thread_id,
+            reply_to=reply_to,
+            service=service or {},
+            preview=preview or {},
+            silent=silent,
+        )
+        self.messages[chat.id][message.id] = message
+        self.tell(Event(Happening.SENT, chat, message))
+        return message
+
+    def _new_message_id(self, chat: Chat) -> int:
+        if chat.type in (ChatType.PRIVATE, ChatType.GROUP):
+            self._last_small_id += 1
+            return self._last_small_id
+        return max(self.messages[chat.id], default=0) + 1
+
+    def revise(self, message: Message, body: FormattedText, markup: Markup | None, preview: Json | None) -> None:
+        """An edit; what the message was before stays in its past."""
+        now = self.clock()
+        message.past.append(Version(message.text, message.entities, message.markup, message.edited or message.date))
+        message.text, message.entities = body.text, body.entities
+        message.markup = markup
+        message.preview = message.preview if preview is None else preview
+        message.edited = now
+        self.tell(Event(Happening.EDITED, message.chat, message))
+
+    def remove(self, message: Message) -> None:
+        """The message vanishes from the chat; tests still see it."""
+        message.deleted = self.clock()
+        self.tell(Event(Happening.DELETED, message.chat, message))
+
+    def message(self, chat: Chat, message_id: int) -> Message | None:
+        """A message that is still there."""
+        message = self.messages[chat.id].get(message_id)
+        return None if message is None or message.deleted else message
+
+    def visible(self, chat: Chat) -> list[Message]:
+        """The chat as people see it, oldest first."""
+        return [message for message in self.messages[chat.id].values() if not message.deleted]
+
+    # ---------------------------------------------------------------- presses and files
+
+    def add_press(self, user: User, message: Message, data: str) -> Press:
+        """A callback query that waits for its answer."""
+        press = Press(str(self.rng.randrange(10**17, 10**18)), message.chat, user, message, data, self.clock())
+        self.presses[press.id] = press
+        self.tell(Event(Happening.PRESSED, message.chat, message, press))
+        return press
+
+    def answerable(self, press_id: str) -> Press | None:
+        """The press if it may still be answered: known, unanswered and young enough."""
+        press = self.presses.get(press_id)
+        if press is None or press.answer is not None:
+            return None
+        return press if self.clock() - press.at <= timedelta(seconds=self.callback_seconds) else None
+
+    def new_file_id(self) -> tuple[str, str]:
+        """A file_id and a file_unique_id."""
+        letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_"
+        return "BQAC" + "".join(self.rng.choices(letters, k=60)), "".join(self.rng.choices(letters, k=16))
+
+    # ---------------------------------------------------------------- news
+
+    def tell(self, event: Event) -> None:
+        """Tells all listeners."""
+        for listener in tuple(self.listeners):
+            listener(event)
+
+
+def utc_now() -> datetime:
+    """The moment, in UTC."""
+    return datetime.now(UTC)
