@@ -1,8 +1,8 @@
 """How requests reach Telegram: python-telegram-bot's transport on aiohttp.
 
 A request is sent once: what to do about a send whose outcome is unknown is for the ledger to decide, so the errors say
-which of the two it is. `NotSent` (and `NotSentInTime`) never left this machine; `TimedOut` and any other
-`NetworkError` may have arrived. No error carries an address, because addresses carry the token.
+which of the two it is. `NotSent` (and `NotSentInTime`) did not reach Telegram; `TimedOut` and any other `NetworkError`
+may have arrived. No error carries an address, because addresses carry the token.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
 import aiohttp
-from telegram.error import NetworkError, TelegramError, TimedOut
+from telegram.error import BadRequest, NetworkError, TelegramError, TimedOut
 from telegram.request import BaseRequest, RequestData
 
 # python-telegram-bot's own preparation for its next version: `RetryAfter.retry_after` is a timedelta and nothing warns.
@@ -28,7 +28,7 @@ MOST_BYTES = 32 * 1024 * 1024
 
 
 class NotSent(NetworkError):
-    """The request never left this machine: trying again cannot do anything twice."""
+    """The request did not reach Telegram: trying again cannot do anything twice."""
 
     __slots__ = ()
 
@@ -112,7 +112,7 @@ class Transport(BaseRequest):
         """One request, sent once: the status and the body of the answer, made sound by `sound`.
 
         Raises:
-            NotSent: it never left this machine.
+            NotSent: it did not reach Telegram.
             TimedOut: no whole answer in time; what was asked may have been done.
             ServerTrouble: a server error, so it was not done.
             NetworkError: the connection broke; what was asked may have been done.
@@ -179,7 +179,9 @@ def sound(status: int, body: bytes, retry_after: str | None) -> tuple[int, bytes
     Raises:
         ServerTrouble: a status from 500 on, except 504.
         TimedOut: 504: the request went further than the server that answered.
-        NetworkError: something that is not a Bot API answer.
+        BadRequest: 413, from whichever server stands in front.
+        NotSent: an error or redirection that is not of the Bot API.
+        NetworkError: a 200 that is no Bot API answer.
     """
     if status == HTTPStatus.OK and body.startswith(b'{"ok":true,'):
         return status, body
@@ -193,7 +195,11 @@ def sound(status: int, body: bytes, retry_after: str | None) -> tuple[int, bytes
         raise ServerTrouble(f"HTTP {status} {said}".strip())
     if status == HTTPStatus.TOO_MANY_REQUESTS:
         return status, _with_wait(answer or {}, retry_after)
-    if answer is None or (status < 300 and "result" not in answer) or 300 <= status < 400:
+    if status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
+        raise BadRequest("Request Entity Too Large")
+    if status >= 300 and (answer is None or status < 400):
+        raise NotSent(f"HTTP {status} without a Bot API answer; check TELEGRAM_API_URL")
+    if answer is None or (status < 300 and "result" not in answer):
         raise NetworkError(f"HTTP {status} without a Bot API answer; check TELEGRAM_API_URL")
     return status, body
 
