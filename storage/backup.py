@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import sqlite3
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 
 from sqlalchemy import URL
@@ -37,7 +37,7 @@ def _copy(source: Path, target: Path, place: str) -> None:
     partial = target.absolute().with_name(f"{target.name}.partial")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        partial.unlink(missing_ok=True)
+        partial.write_bytes(b"")  # whoever may not write there is told of that file, not of the database
         with faults.translated(place):
             with closing(sqlite3.connect(f"{source.as_uri()}?mode=rw", uri=True, timeout=engines.BUSY_SECONDS)) as conn:
                 conn.execute("VACUUM INTO ?", (str(partial),))
@@ -49,4 +49,5 @@ def _copy(source: Path, target: Path, place: str) -> None:
     except OSError as error:
         raise DatabaseBroken(str(target), f"it cannot be written ({error.strerror})") from error
     finally:
-        partial.unlink(missing_ok=True)
+        with suppress(OSError):
+            partial.unlink()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, closing
 from pathlib import Path
@@ -11,12 +12,14 @@ from pathlib import Path
 from sqlalchemy import URL
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from bot.errors import DatabaseBroken, StorageError
+from bot.errors import DatabaseBroken, DatabaseForeign, StorageError
 from storage import backup as copying
 from storage import engines, faults, guard, migrate, soundness
 from storage.address import file_of, is_sqlite, parse, place_of
 from storage.running import lock_for_running
 from storage.tables import REVISION
+
+_MAGIC = b"SQLite format 3\0"
 
 __all__ = ["Database", "backup", "lock_for_running", "upgrade"]
 
@@ -113,19 +116,29 @@ async def backup(url: str, target: Path) -> None:
 
 async def _prepare(url: URL) -> None:
     if is_sqlite(url):
-        try:
-            file_of(url).parent.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise DatabaseBroken(place_of(url), f"its folder cannot be made ({error.strerror})") from error
+        await asyncio.to_thread(_refuse_unusable_file, file_of(url), place_of(url))
     if await _revision(url) != REVISION:
         await asyncio.to_thread(migrate.upgrade, url)
     if is_sqlite(url):
-        await asyncio.to_thread(_write_ahead, url)
+        await asyncio.to_thread(_set_up_file, file_of(url), place_of(url))
+
+
+def _refuse_unusable_file(file: Path, place: str) -> None:
+    """Find out now, and not at the first vote, that a file cannot be opened or written or is something else."""
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise DatabaseBroken(place, f"its folder cannot be made ({error.strerror})") from error
+    with faults.translated(place), closing(sqlite3.connect(file, timeout=engines.BUSY_SECONDS)) as conn:
+        # SQLite takes a very short file, whatever is in it, for an empty one.
+        if file.stat().st_size:
+            with file.open("rb") as opened:
+                if opened.read(len(_MAGIC)) != _MAGIC:
+                    raise DatabaseForeign(place)
+        conn.execute("BEGIN IMMEDIATE")
 
 
 async def _revision(url: URL) -> str | None:
-    """The database's revision; on SQLite read with the write lock, so that a file that cannot be written is found out
-    now and not later."""
     engine = engines.plain(url)
     try:
         with faults.connecting(place_of(url)):
@@ -135,10 +148,30 @@ async def _revision(url: URL) -> str | None:
         await engine.dispose()
 
 
-def _write_ahead(url: URL) -> None:
-    """Have readers and a writer not wait for each other: a property of the file, set once."""
-    with (
-        faults.translated(place_of(url)),
-        closing(sqlite3.connect(file_of(url), timeout=engines.BUSY_SECONDS)) as conn,
-    ):
-        conn.execute("PRAGMA journal_mode=WAL")
+def _set_up_file(file: Path, place: str) -> None:
+    """Make sure that the file can be written, is marked as ours, and lets readers and a writer not wait for each
+    other: properties of the file, set once."""
+    with faults.translated(place), closing(sqlite3.connect(file, timeout=engines.BUSY_SECONDS)) as conn:
+        marked = conn.execute("PRAGMA application_id").fetchone()[0]
+        # On a read-only file it takes a write for SQLite to say so.
+        conn.execute("BEGIN IMMEDIATE")
+        conn.execute(f"PRAGMA application_id = {guard.APPLICATION_ID}")
+        if marked == guard.APPLICATION_ID:
+            conn.rollback()
+        else:
+            conn.commit()
+        _write_ahead(conn)
+
+
+def _write_ahead(conn: sqlite3.Connection) -> None:
+    patience = time.monotonic() + engines.BUSY_SECONDS
+    while True:
+        try:
+            conn.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as error:
+            # For this statement alone SQLite does not wait for others, such as a program that starts with us.
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > patience:
+                raise
+            time.sleep(0.02)
+        else:
+            return

@@ -141,6 +141,23 @@ async def ids(conn: AsyncConnection, category: str, day: date, kinds: Iterable[K
     return set((await conn.execute(query)).scalars())
 
 
+async def nobody_names(conn: AsyncConnection, category: str, day: date) -> bool:
+    """Whether other categories' listings of that day were read and none of their papers belongs to this category."""
+    query = (
+        select(tables.paper_versions.c.categories)
+        .join(
+            announcements,
+            and_(
+                announcements.c.paper_id == tables.paper_versions.c.paper_id,
+                announcements.c.version == tables.paper_versions.c.version,
+            ),
+        )
+        .where(announcements.c.date == day, announcements.c.kind.in_(SHOWN))
+    )
+    named = list((await conn.execute(query)).scalars())
+    return bool(named) and not any(category in names for names in named)
+
+
 # --------------------------------------------------------------------------- polls
 
 
@@ -268,13 +285,18 @@ async def fresh_papers(
 
 
 async def consider(conn: AsyncConnection, chat_id: int, digest_id: int | None, drawn_from: Iterable[Listing]) -> None:
-    """Write into the ledger that these listings have been considered for the chat; one that is there already stays."""
+    """Write into the ledger that these listings have been considered for the chat.
+
+    Raises:
+        DatabaseConflict: one of them was considered before, so that whoever makes the same digest at the same moment
+            keeps nothing of it.
+    """
     entries = [
         {"chat_id": chat_id, "digest_id": digest_id, "category": listing.category, "date": listing.date}
         for listing in drawn_from
     ]
     if entries:
-        await conn.execute(insert(conn, considered).on_conflict_do_nothing(), entries)
+        await conn.execute(insert(conn, considered), entries)
 
 
 async def sample_before(conn: AsyncConnection, categories: Sequence[str], day: date, limit: int) -> list[Paper]:

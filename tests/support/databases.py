@@ -93,7 +93,8 @@ async def _server() -> AsyncIterator[Any]:
         await conn.close()
 
 
-async def _execute(*statements: str) -> None:
+async def on_server(*statements: str) -> None:
+    """Run statements as the server's administrator."""
     async with _server() as conn:
         for statement in statements:
             await conn.execute(statement)
@@ -106,18 +107,18 @@ def _named(name: str) -> URL:
 @contextmanager
 def _database(made_from: str) -> Iterator[str]:
     name = f"paperboy_test_{uuid.uuid4().hex}"
-    apart(_execute(f"CREATE DATABASE {name} {made_from}"))
+    apart(on_server(f"CREATE DATABASE {name} {made_from}"))
     try:
         yield _named(name).render_as_string(hide_password=False)
     finally:
-        apart(_execute(f"DROP DATABASE {name} WITH (FORCE)"))
+        apart(on_server(f"DROP DATABASE {name} WITH (FORCE)"))
 
 
 @pytest.fixture(scope="session")
 def postgres() -> None:
     """A PostgreSQL server, or the test is skipped."""
     try:
-        apart(_execute("SELECT 1"))
+        apart(on_server("SELECT 1"))
     except OSError as error:
         where = make_url(TEST_POSTGRES_URL).render_as_string()
         pytest.skip(f"needs PostgreSQL: none answers at {where} ({error}); set TEST_POSTGRES_URL")
@@ -127,12 +128,12 @@ def postgres() -> None:
 def migrated_name(postgres: None) -> Iterator[str]:
     """The name of a PostgreSQL database without rows, to be copied."""
     name = f"paperboy_template_{uuid.uuid4().hex}"
-    apart(_execute(f"CREATE DATABASE {name}"))
+    apart(on_server(f"CREATE DATABASE {name}"))
     try:
         apart(upgrade(_named(name).render_as_string(hide_password=False)))
         yield name
     finally:
-        apart(_execute(f"DROP DATABASE {name} WITH (FORCE)"))
+        apart(on_server(f"DROP DATABASE {name} WITH (FORCE)"))
 
 
 @pytest.fixture
