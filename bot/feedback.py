@@ -1,0 +1,36 @@
+"""What readers say of papers: 👍, 👎, 🔖, and taking it back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+
+from bot.model import Paper, Tally, VerdictKind
+from storage import verdicts
+from storage.database import Database
+
+
+class Feedback:
+    """The use case of judging papers."""
+
+    def __init__(self, db: Database, clock: Callable[[], datetime]) -> None:
+        self._db = db
+        self._clock = clock
+
+    async def press(self, chat_id: int, reader_id: int, paper_id: str, kind: VerdictKind) -> Tally:
+        """Record a pressed button: the last verdict counts, the same one again takes it back."""
+        async with self._db.begin() as conn:
+            before = await verdicts.tally(conn, chat_id, paper_id, reader_id)
+            said = None if before.mine is kind else kind
+            await verdicts.cast(conn, chat_id, reader_id, paper_id, said, self._clock())
+            return await verdicts.tally(conn, chat_id, paper_id, reader_id)
+
+    async def tally(self, chat_id: int, reader_id: int, paper_id: str) -> Tally:
+        """How the chat judged the paper, and what this reader said."""
+        async with self._db.read() as conn:
+            return await verdicts.tally(conn, chat_id, paper_id, reader_id)
+
+    async def saved(self, chat_id: int, reader_id: int | None) -> list[Paper]:
+        """The papers this reader (None: anybody in the chat) keeps with 🔖, newest first."""
+        async with self._db.read() as conn:
+            return await verdicts.saved(conn, chat_id, reader_id)

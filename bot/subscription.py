@@ -1,0 +1,424 @@
+"""What a chat says of itself: subscribing, interests, categories, follows, mutes, hour, language."""
+
+from __future__ import annotations
+
+import logging
+import re
+import unicodedata
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+
+from bot import timezones
+from bot.config import LANGUAGES, LAYOUTS, MOST_ROWS, Settings
+from bot.errors import BadFollow, BadInput, BadInterests, BadSize, BadTime, NotAllowed
+from bot.model import Chat, ChatKind, Follow, FollowKind, Mute, MuteKind, Profile, VerdictKind
+from bot.pull import calendar, categories
+from bot.schedule import next_slot
+from storage import chats, listings, verdicts
+from storage.database import Database
+
+log = logging.getLogger(__name__)
+
+MOST_INTERESTS = 4000
+MOST_CATEGORIES = 40
+MOST_FOLLOWS = 200
+LONGEST_FOLLOW = 120
+
+Widen = Callable[[str], Awaitable[tuple[str, ...]]]
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """A chat's settings and profile; `verdicts` counts what its readers said."""
+
+    chat: Chat
+    profile: Profile
+    verdicts: dict[VerdictKind, int]
+
+
+class Subscriptions:
+    """The use case of subscribing and of every setting. `widen` finds English search terms for interests, or is None
+    where no language model is configured."""
+
+    def __init__(
+        self, db: Database, settings: Settings, clock: Callable[[], datetime], widen: Widen | None = None
+    ) -> None:
+        self._db = db
+        self._settings = settings
+        self._clock = clock
+        self._widen = widen
+
+    # ------------------------------------------------------------------ coming and going
+
+    async def arrive(
+        self, telegram_id: int, thread_id: int, kind: ChatKind, title: str, language_code: str | None
+    ) -> Chat:
+        """The chat that somebody writes from, made with the default settings on first sight.
+
+        Raises:
+            NotAllowed: ALLOWED_CHATS does not name it.
+        """
+        if self._settings.allowed_chats and telegram_id not in self._settings.allowed_chats:
+            raise NotAllowed("chat")
+        async with self._db.read() as conn:
+            known = await chats.find(conn, telegram_id, thread_id)
+        if known is not None and known.title == title:
+            return known
+        async with self._db.begin() as conn:
+            if known is not None:
+                return await chats.update(conn, known.id, title=title)
+            chat = await chats.ensure(
+                conn,
+                telegram_id,
+                thread_id,
+                kind,
+                title,
+                {
+                    "language": self._language_of(language_code),
+                    "timezone": self._settings.default_timezone,
+                    "hour": self._settings.default_time,
+                    "layout": self._settings.default_layout,
+                    "size": self._settings.digest_size,
+                },
+                self._clock(),
+            )
+            await chats.set_categories(conn, chat.id, self._settings.default_categories, await self._since(conn))
+            return chat
+
+    def _language_of(self, code: str | None) -> str:
+        if code is None:
+            return self._settings.default_language
+        spoken = code.lower().split("-")[0]
+        return spoken if spoken in LANGUAGES else self._settings.default_language
+
+    async def start(self, chat_id: int) -> Chat:
+        """Subscribe: the next digest comes at the chat's next hour. A paused chat comes back."""
+        async with self._db.begin() as conn:
+            chat = await self._must(conn, chat_id)
+            if not chat.subscribed:
+                names = await chats.categories(conn, chat_id)
+                await chats.set_categories(conn, chat_id, (), None)
+                await chats.set_categories(conn, chat_id, names, await self._since(conn))
+            return await chats.update(
+                conn, chat_id, subscribed=True, paused="", held_since=None, next_at=self._slot(chat.hour, chat.timezone)
+            )
+
+    async def stop(self, chat_id: int) -> Chat:
+        """Unsubscribe; settings and verdicts stay."""
+        async with self._db.begin() as conn:
+            return await chats.update(conn, chat_id, subscribed=False, next_at=None, held_since=None)
+
+    async def pause(self, chat_id: int, reason: str) -> None:
+        """Remember that the chat cannot be reached ("blocked", "kicked", …)."""
+        async with self._db.begin() as conn:
+            await chats.update(conn, chat_id, paused=reason)
+
+    async def resume(self, chat_id: int) -> Chat:
+        """The chat can be reached again."""
+        async with self._db.begin() as conn:
+            chat = await self._must(conn, chat_id)
+            slot = self._slot(chat.hour, chat.timezone) if chat.subscribed else None
+            return await chats.update(conn, chat_id, paused="", next_at=slot)
+
+    async def migrate(self, old_telegram_id: int, new_telegram_id: int) -> None:
+        """A group became a supergroup."""
+        async with self._db.begin() as conn:
+            await chats.migrate(conn, old_telegram_id, new_telegram_id)
+
+    async def forget_chat(self, chat_id: int) -> None:
+        """Delete everything about a chat."""
+        async with self._db.begin() as conn:
+            await chats.forget(conn, chat_id)
+
+    async def forget_reader(self, chat_id: int, reader_id: int) -> int:
+        """Delete every verdict of one reader in this chat; → how many there were."""
+        async with self._db.begin() as conn:
+            return await verdicts.forget_reader(conn, chat_id, reader_id)
+
+    # ------------------------------------------------------------------ settings
+
+    async def overview(self, chat_id: int) -> Overview:
+        """Everything that the chat has set and said."""
+        async with self._db.read() as conn:
+            chat = await self._must(conn, chat_id)
+            profile = await chats.profile(conn, chat_id)
+        said = [judged.kind for judged in profile.judged]
+        return Overview(chat, profile, {kind: said.count(kind) for kind in VerdictKind})
+
+    async def ask(self, chat_id: int, pending: str) -> Chat:
+        """Remember which question the chat's next plain text answers; "" for none."""
+        async with self._db.begin() as conn:
+            return await chats.update(conn, chat_id, pending=pending)
+
+    async def set_interests(self, chat_id: int, text: str) -> Chat:
+        """State the chat's interests in its own words.
+
+        Raises:
+            BadInterests: empty, or longer than 4,000 characters.
+        """
+        plain = re.sub(r"[ \t\r\f\v]+", " ", unicodedata.normalize("NFC", _visible(text))).strip()
+        if not re.search(r"\w", plain) or len(plain) > MOST_INTERESTS:
+            raise BadInterests(len(plain) if re.search(r"\w", plain) else 0, MOST_INTERESTS)
+        widened: tuple[str, ...] = ()
+        if self._widen is not None:
+            try:
+                widened = await self._widen(plain)
+            except Exception:
+                log.warning("the interests of chat %d were not widened", chat_id, exc_info=True)
+        async with self._db.begin() as conn:
+            await chats.set_interests(conn, chat_id, plain, widened)
+            return await chats.update(conn, chat_id, pending="")
+
+    async def set_categories(self, chat_id: int, text: str) -> tuple[str, ...]:
+        """Choose the categories: "cs.LG, cs.CL"; with "+cs.RO" or "-cs.AI" one is added or taken away.
+
+        Raises:
+            UnknownCategory: arXiv has no such category; near ones are named. Nothing is changed then.
+            BadInput: none or more than 40 would be left.
+        """
+        words = [word for word in re.split(r"[,;，；、\s]+", text.strip()) if word]
+        changes = [(word[0] if word[0] in "+-−" else "", categories.check(word.lstrip("+-−"))) for word in words]
+        async with self._db.begin() as conn:
+            names = list(await chats.categories(conn, chat_id)) if any(sign for sign, _ in changes) else []
+            for sign, name in changes:
+                if sign in ("-", "−"):
+                    names = [kept for kept in names if kept != name]
+                elif name not in names:
+                    names.append(name)
+            return await self._keep_categories(conn, chat_id, names)
+
+    async def toggle_category(self, chat_id: int, name: str) -> tuple[str, ...]:
+        """Add a category, or take it away; the last one stays."""
+        code = categories.check(name)
+        async with self._db.begin() as conn:
+            names = list(await chats.categories(conn, chat_id))
+            if code not in names:
+                names.append(code)
+            elif len(names) > 1:
+                names.remove(code)
+            return await self._keep_categories(conn, chat_id, names)
+
+    async def _keep_categories(self, conn: chats.AsyncConnection, chat_id: int, names: list[str]) -> tuple[str, ...]:
+        if not 0 < len(names) <= MOST_CATEGORIES:
+            raise BadInput(f"A chat has 1 to {MOST_CATEGORIES} categories, not {len(names)}.")
+        await chats.set_categories(conn, chat_id, tuple(names), await self._since(conn))
+        await chats.update(conn, chat_id, pending="")
+        return await chats.categories(conn, chat_id)
+
+    async def set_hour(self, chat_id: int, text: str) -> Chat:
+        """Choose the hour: "8", "08:30", "8:30 pm", "20点".
+
+        Raises:
+            BadTime: not a time of day.
+        """
+        hour = parse_hour(text)
+        async with self._db.begin() as conn:
+            chat = await self._must(conn, chat_id)
+            return await self._reschedule(conn, chat, hour, chat.timezone)
+
+    async def set_timezone(self, chat_id: int, text: str) -> Chat:
+        """Choose the time zone: an IANA name, a city, or UTC±h.
+
+        Raises:
+            UnknownTimezone: there is none of that name; near ones are named.
+        """
+        zone = timezones.find(text)
+        async with self._db.begin() as conn:
+            chat = await self._must(conn, chat_id)
+            return await self._reschedule(conn, chat, chat.hour, zone)
+
+    async def _reschedule(self, conn: chats.AsyncConnection, chat: Chat, hour: time, zone: str) -> Chat:
+        slot = self._slot(hour, zone) if chat.subscribed else None
+        return await chats.update(conn, chat.id, hour=hour, timezone=zone, next_at=slot, held_since=None, pending="")
+
+    async def set_language(self, chat_id: int, text: str) -> Chat:
+        """Choose the language by code or name.
+
+        Raises:
+            BadInput: Paperboy does not speak it.
+        """
+        names = {
+            "english": "en",
+            "英文": "en",
+            "英语": "en",
+            "chinese": "zh",
+            "中文": "zh",
+            "简体中文": "zh",
+            "汉语": "zh",
+        }
+        plain = text.strip().lower()
+        language = names.get(plain, plain.replace("_", "-").split("-")[0])
+        if language not in LANGUAGES:
+            raise BadInput(f"“{text[:40]}” is none of {', '.join(LANGUAGES)}.")
+        async with self._db.begin() as conn:
+            return await chats.update(conn, chat_id, language=language, pending="")
+
+    async def set_size(self, chat_id: int, text: str) -> Chat:
+        """Choose how many rows a table has.
+
+        Raises:
+            BadSize: not a number from 1 to 20.
+        """
+        plain = unicodedata.normalize("NFKC", text).strip()
+        if not re.fullmatch(r"\d{1,3}", plain) or not 1 <= int(plain) <= MOST_ROWS:
+            raise BadSize(text.strip(), MOST_ROWS)
+        async with self._db.begin() as conn:
+            return await chats.update(conn, chat_id, size=int(plain), pending="")
+
+    async def set_layout(self, chat_id: int, layout: str) -> Chat:
+        """Choose how messages look ("classic" or "rich")."""
+        if layout not in LAYOUTS:
+            raise BadInput(f"“{layout[:40]}” is none of {', '.join(LAYOUTS)}.")
+        async with self._db.begin() as conn:
+            return await chats.update(conn, chat_id, layout=layout)
+
+    async def set_quiet(self, chat_id: int, *, notes: bool) -> Chat:
+        """Choose whether days without papers are told in one line (`notes`) or passed over."""
+        async with self._db.begin() as conn:
+            return await chats.update(conn, chat_id, quiet_notes=notes)
+
+    # ------------------------------------------------------------------ follows and mutes
+
+    async def follow(self, chat_id: int, text: str) -> Follow:
+        """Follow an author, or an institution ("@MIT", "inst: MIT", "机构：清华大学").
+
+        Raises:
+            BadFollow: nobody is named, the name is too long, or 200 are followed already.
+        """
+        follow = parse_follow(text)
+        async with self._db.begin() as conn:
+            if len((await chats.profile(conn, chat_id)).follows) >= MOST_FOLLOWS:
+                raise BadFollow(text)
+            await chats.follow(conn, chat_id, follow)
+            await chats.update(conn, chat_id, pending="")
+        return follow
+
+    async def unfollow(self, chat_id: int, text: str) -> Follow | None:
+        """Stop following; None if nobody of that name was followed."""
+        async with self._db.begin() as conn:
+            wanted = parse_follow(text).value.casefold()
+            for follow in (await chats.profile(conn, chat_id)).follows:
+                if follow.value.casefold() == wanted:
+                    await chats.unfollow(conn, chat_id, follow)
+                    return follow
+        return None
+
+    async def mute(self, chat_id: int, text: str) -> Mute:
+        """Mute a word or phrase, or an author ("author: Jane Doe", "作者：…").
+
+        Raises:
+            BadFollow: nothing is named, it is too long, or 200 are muted already.
+        """
+        mute = parse_mute(text)
+        async with self._db.begin() as conn:
+            if len((await chats.profile(conn, chat_id)).mutes) >= MOST_FOLLOWS:
+                raise BadFollow(text)
+            await chats.mute(conn, chat_id, mute)
+            await chats.update(conn, chat_id, pending="")
+        return mute
+
+    async def unmute(self, chat_id: int, text: str) -> Mute | None:
+        """Stop muting; None if nothing of that name was muted."""
+        async with self._db.begin() as conn:
+            wanted = parse_mute(text).value.casefold()
+            for mute in (await chats.profile(conn, chat_id)).mutes:
+                if mute.value.casefold() == wanted:
+                    await chats.unmute(conn, chat_id, mute)
+                    return mute
+        return None
+
+    # ------------------------------------------------------------------ inside
+
+    def _slot(self, hour: time, zone: str) -> datetime:
+        return next_slot(hour, zone, self._clock())
+
+    async def _since(self, conn: chats.AsyncConnection) -> date:
+        """The announcement day from which a category chosen now counts: the newest that arXiv should have, or has."""
+        known = [poll.page_date for poll in await listings.all_polls(conn) if poll.page_date is not None]
+        expected = calendar.expected_date(self._clock())
+        newest = max(known, default=expected)
+        return expected if abs(expected - newest) <= timedelta(days=4) else newest
+
+    @staticmethod
+    async def _must(conn: chats.AsyncConnection, chat_id: int) -> Chat:
+        chat = await chats.get(conn, chat_id)
+        if chat is None:
+            raise NotAllowed("chat")
+        return chat
+
+
+def _visible(text: str) -> str:
+    """`text` without control characters (new lines stay) and unpaired surrogates."""
+    return "".join(ch for ch in text if ch == "\n" or unicodedata.category(ch) not in ("Cc", "Cs", "Co", "Cn"))
+
+
+def parse_hour(text: str) -> time:
+    """A time of day as people write it: "8", "8:30", "08.30", "8 pm", "20点30分", "晚上8点".
+
+    Raises:
+        BadTime: it is none.
+    """
+    plain = unicodedata.normalize("NFKC", text).strip().lower()
+    evening = bool(re.search(r"pm|p\.m\.|下午|晚上", plain))
+    morning = bool(re.search(r"am|a\.m\.|上午|早上|凌晨", plain))
+    plain = re.sub(r"pm|p\.m\.|am|a\.m\.|下午|晚上|上午|早上|凌晨|uhr", "", plain).strip()
+    match = re.fullmatch(r"(\d{1,2})(?:\s*[:.h点时]\s*(\d{2}|半)?\s*分?)?", plain)
+    if match is None or (evening and morning):
+        raise BadTime(text.strip())
+    hour, minute = int(match[1]), 30 if match[2] == "半" else int(match[2] or 0)
+    if (evening or morning) and not 1 <= hour <= 12 + 12 * evening:
+        raise BadTime(text.strip())
+    if evening and hour < 12:
+        hour += 12
+    if morning and hour == 12:
+        hour = 0
+    if hour > 23 or minute > 59:
+        raise BadTime(text.strip())
+    return time(hour, minute)
+
+
+_INSTITUTION = re.compile(r"(?:@|inst(?:itution)?\s*[:：]|org\s*[:：]|机构\s*[:：])\s*", re.IGNORECASE)
+_AUTHOR = re.compile(r"(?:author\s*[:：]|作者\s*[:：])\s*", re.IGNORECASE)
+_INSTITUTION_WORD = re.compile(
+    r"\b(?:universit\w*|institut\w*|laborator\w*|labs?|research|college|school|academy|mit|eth|epfl|inria|cnrs|kaist"
+    r"|cmu|google|deepmind|meta|microsoft|openai|anthropic|nvidia|amazon|apple|ibm|alibaba|tencent|bytedance|huawei"
+    r"|baidu|deepseek|mistral|salesforce|samsung|qwen|moonshot|stanford|berkeley|princeton|harvard|oxford|tsinghua)\b"
+    r"|大学|学院|研究院|研究所|实验室|公司",
+    re.IGNORECASE,
+)
+
+
+def parse_follow(text: str) -> Follow:
+    """What somebody wants to follow; without a mark, words like "University" tell an institution from an author.
+
+    Raises:
+        BadFollow: nobody is named, or the name is too long.
+    """
+    plain = re.sub(r"\s+", " ", _visible(text)).strip()
+    for mark, kind in ((_INSTITUTION, FollowKind.INSTITUTION), (_AUTHOR, FollowKind.AUTHOR)):
+        match = mark.match(plain)
+        if match is not None:
+            return Follow(kind, _name(text, plain[match.end() :]))
+    kind = FollowKind.INSTITUTION if _INSTITUTION_WORD.search(plain) else FollowKind.AUTHOR
+    return Follow(kind, _name(text, plain))
+
+
+def parse_mute(text: str) -> Mute:
+    """What somebody wants to mute.
+
+    Raises:
+        BadFollow: nothing is named, or it is too long.
+    """
+    plain = re.sub(r"\s+", " ", _visible(text)).strip()
+    match = _AUTHOR.match(plain)
+    if match is not None:
+        return Mute(MuteKind.AUTHOR, _name(text, plain[match.end() :]))
+    return Mute(MuteKind.WORD, _name(text, plain))
+
+
+def _name(text: str, name: str) -> str:
+    cleaned = name.strip(" ,.;，。；")
+    if not cleaned or len(cleaned) > LONGEST_FOLLOW:
+        raise BadFollow(text.strip())
+    return cleaned

@@ -1,0 +1,211 @@
+"""What a chat says of itself, on real databases."""
+
+from __future__ import annotations
+
+import contextlib
+from datetime import UTC, datetime, time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.config import Settings
+from bot.errors import BadFollow, BadInput, BadInterests, BadSize, BadTime, NotAllowed, UnknownCategory, UnknownTimezone
+from bot.model import Chat, ChatKind, Follow, FollowKind, Mute, MuteKind
+from bot.subscription import Subscriptions, parse_follow, parse_hour, parse_mute
+from storage.database import Database
+
+NOW = datetime(2026, 2, 18, 7, 30, tzinfo=UTC)
+
+
+def subscriptions(db: Database, **settings: object) -> Subscriptions:
+    """The use case at half past seven on a Wednesday."""
+    return Subscriptions(db, Settings(**settings), lambda: NOW)  # type: ignore[arg-type] # each test names real settings
+
+
+async def arrived(use: Subscriptions, code: str | None = "en", kind: ChatKind = ChatKind.PRIVATE) -> Chat:
+    """A chat that has just written for the first time."""
+    return await use.arrive(100, 0, kind, "Ada", code)
+
+
+@pytest.mark.parametrize(
+    ("text", "hour"),
+    [
+        ("8", time(8)),
+        ("08:00", time(8)),
+        ("8:30", time(8, 30)),
+        ("8.30", time(8, 30)),
+        ("8 pm", time(20)),
+        ("12 am", time(0)),
+        ("12 pm", time(12)),
+        ("20点", time(20)),
+        ("20点30分", time(20, 30)),
+        ("晚上8点半", time(20, 30)),
+        ("早上7点", time(7)),
+        ("23:59", time(23, 59)),
+        ("８：３０", time(8, 30)),
+        ("18h", time(18)),
+    ],
+)
+def test_hours_as_people_write_them(text: str, hour: time) -> None:
+    """Both languages' ways to write a time of day are understood."""
+    assert parse_hour(text) == hour
+
+
+@pytest.mark.parametrize("text", ["", "24:00", "8:60", "soon", "-1", "13 pm am", "25", "8:3", "0 am", "1e1"])
+def test_what_is_no_hour_is_refused(text: str) -> None:
+    """There is one clear error."""
+    with pytest.raises(BadTime):
+        parse_hour(text)
+
+
+@given(st.text(max_size=30))
+def test_any_text_is_an_hour_or_the_error(text: str) -> None:
+    """Nothing that can be typed breaks the parser."""
+    with contextlib.suppress(BadTime):
+        assert isinstance(parse_hour(text), time)
+
+
+@pytest.mark.parametrize(
+    ("text", "follow"),
+    [
+        ("Yann LeCun", Follow(FollowKind.AUTHOR, "Yann LeCun")),
+        ("author: Wei Meta", Follow(FollowKind.AUTHOR, "Wei Meta")),
+        ("Tsinghua University", Follow(FollowKind.INSTITUTION, "Tsinghua University")),
+        ("@MIT", Follow(FollowKind.INSTITUTION, "MIT")),
+        ("机构：清华大学", Follow(FollowKind.INSTITUTION, "清华大学")),
+        ("inst: Somewhere", Follow(FollowKind.INSTITUTION, "Somewhere")),
+    ],
+)
+def test_follows(text: str, follow: Follow) -> None:
+    """Marks and tell-tale words tell an institution from an author."""
+    assert parse_follow(text) == follow
+
+
+def test_mutes() -> None:
+    """A mute is a word unless it is marked as an author."""
+    assert parse_mute("medical imaging") == Mute(MuteKind.WORD, "medical imaging")
+    assert parse_mute("作者：Jane Doe") == Mute(MuteKind.AUTHOR, "Jane Doe")
+    for nothing in ("", "  ", "author:", "x" * 121):
+        with pytest.raises(BadFollow):
+            parse_mute(nothing)
+
+
+async def test_a_new_chat_has_the_defaults_and_its_clients_language(db: Database) -> None:
+    """Language from the client where Paperboy speaks it; everything else from the settings."""
+    use = subscriptions(db, default_timezone="Asia/Shanghai", digest_size=7, default_categories=("cs.RO",))
+    chat = await arrived(use, "zh-hans")
+    assert (chat.language, chat.timezone, chat.size, chat.subscribed) == ("zh", "Asia/Shanghai", 7, False)
+    assert (await use.overview(chat.id)).profile.categories == ("cs.RO",)
+    assert (await use.arrive(101, 0, ChatKind.PRIVATE, "Bo", "fr")).language == "en"
+    assert (await arrived(use, "en")).id == chat.id
+
+
+async def test_only_allowed_chats_may_use_the_bot(db: Database) -> None:
+    """With ALLOWED_CHATS nobody else gets in."""
+    use = subscriptions(db, allowed_chats=frozenset({7}))
+    with pytest.raises(NotAllowed):
+        await arrived(use)
+
+
+async def test_subscribing_sets_the_next_hour(db: Database) -> None:
+    """The next digest comes at the chat's next 08:00, in its zone; unsubscribing takes it away."""
+    use = subscriptions(db)
+    chat = await arrived(use)
+    assert (await use.start(chat.id)).next_at == datetime(2026, 2, 18, 8, tzinfo=UTC)
+    assert (await use.set_timezone(chat.id, "北京")).next_at == datetime(2026, 2, 19, 0, tzinfo=UTC)
+    assert (await use.set_hour(chat.id, "16:00")).next_at == datetime(2026, 2, 18, 8, tzinfo=UTC)
+    assert (await use.stop(chat.id)).next_at is None
+    assert (await use.set_hour(chat.id, "9")).next_at is None
+
+
+async def test_a_bad_setting_changes_nothing(db: Database) -> None:
+    """Each refusal is its own error, and the old value stays."""
+    use = subscriptions(db)
+    chat = await arrived(use)
+    await use.set_interests(chat.id, "GRPO")
+    with pytest.raises(UnknownTimezone):
+        await use.set_timezone(chat.id, "Mars/Olympus")
+    with pytest.raises(BadTime):
+        await use.set_hour(chat.id, "noonish")
+    with pytest.raises(BadSize):
+        await use.set_size(chat.id, "21")
+    with pytest.raises(BadInput):
+        await use.set_language(chat.id, "klingon")
+    with pytest.raises(UnknownCategory):
+        await use.set_categories(chat.id, "cs.LG cs.XX")
+    for text in ("", " \n ", "x" * 4001, "\x00\u200b"):
+        with pytest.raises(BadInterests):
+            await use.set_interests(chat.id, text)
+    overview = await use.overview(chat.id)
+    assert overview.profile.interests == "GRPO"
+    assert overview.profile.categories == ("cs.LG", "cs.CL", "cs.AI")
+    assert (overview.chat.timezone, overview.chat.hour, overview.chat.size) == ("UTC", time(8), 5)
+
+
+async def test_categories_can_be_replaced_added_and_taken_away(db: Database) -> None:
+    """Plain names replace, + adds, - takes away; the last one cannot go."""
+    use = subscriptions(db)
+    chat = await arrived(use)
+    assert await use.set_categories(chat.id, "cs.ro, CS.CV") == ("cs.RO", "cs.CV")
+    assert await use.set_categories(chat.id, "+cs.LG -cs.CV") == ("cs.RO", "cs.LG")
+    assert await use.toggle_category(chat.id, "cs.RO") == ("cs.LG",)
+    assert await use.toggle_category(chat.id, "cs.LG") == ("cs.LG",)
+    with pytest.raises(BadInput):
+        await use.set_categories(chat.id, "-cs.LG")
+
+
+async def test_interests_are_kept_when_the_model_fails(db: Database) -> None:
+    """Widening is a help: whatever the model's service does, what was stated is stored."""
+
+    async def broken(_: str) -> tuple[str, ...]:
+        raise RuntimeError
+
+    use = Subscriptions(db, Settings(), lambda: NOW, broken)
+    chat = await arrived(use)
+    await use.set_interests(chat.id, "  世界模型,\n  GRPO ")
+    assert (await use.overview(chat.id)).profile.interests == "世界模型,\n GRPO"
+
+    async def helpful(_: str) -> tuple[str, ...]:
+        return ("world model",)
+
+    use = Subscriptions(db, Settings(), lambda: NOW, helpful)
+    await use.set_interests(chat.id, "世界模型")
+    assert (await use.overview(chat.id)).profile.widened == ("world model",)
+
+
+async def test_follows_and_mutes_come_and_go(db: Database) -> None:
+    """Taking away is without regard to case, and says when there was nothing."""
+    use = subscriptions(db)
+    chat = await arrived(use)
+    await use.follow(chat.id, "Yann LeCun")
+    await use.mute(chat.id, "survey")
+    profile = (await use.overview(chat.id)).profile
+    assert profile.follows == (Follow(FollowKind.AUTHOR, "Yann LeCun"),)
+    assert profile.mutes == (Mute(MuteKind.WORD, "survey"),)
+    assert await use.unfollow(chat.id, "yann lecun") == Follow(FollowKind.AUTHOR, "Yann LeCun")
+    assert await use.unfollow(chat.id, "yann lecun") is None
+    assert await use.unmute(chat.id, "SURVEY") == Mute(MuteKind.WORD, "survey")
+    assert await use.unmute(chat.id, "SURVEY") is None
+
+
+async def test_a_paused_chat_comes_back(db: Database) -> None:
+    """Blocking pauses; unblocking resumes with the next hour."""
+    use = subscriptions(db)
+    chat = await arrived(use)
+    await use.start(chat.id)
+    await use.pause(chat.id, "blocked")
+    assert (await use.overview(chat.id)).chat.paused == "blocked"
+    back = await use.resume(chat.id)
+    assert (back.paused, back.next_at) == ("", datetime(2026, 2, 18, 8, tzinfo=UTC))
+
+
+async def test_forgetting_a_chat_leaves_nothing(db: Database) -> None:
+    """After /forget the chat is as new."""
+    use = subscriptions(db)
+    chat = await arrived(use)
+    await use.set_interests(chat.id, "GRPO")
+    await use.forget_chat(chat.id)
+    with pytest.raises(NotAllowed):
+        await use.overview(chat.id)
+    assert (await use.overview((await arrived(use)).id)).profile.interests == ""
