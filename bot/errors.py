@@ -17,6 +17,7 @@
     │   ├── Throttled               it asks us to wait
     │   ├── Unreachable             no answer: time-out, reset, refused, 5xx
     │   ├── Malformed               an answer that is not what it should be
+    │   │   └── EmptyListing            no paper at all on a day of announcements
     │   ├── CountMismatch           a listing that is shorter than it says
     │   ├── StalePage               yesterday's papers under today's date
     │   ├── NotAnnounced            no listing for that date (quiet day, future day, or too long ago)
@@ -213,6 +214,15 @@ class Malformed(SourceError):
 
     def __init__(self, service: str, detail: str) -> None:
         super().__init__(service, detail, f"{service} sent something that cannot be read ({detail}); try again later.")
+
+
+class EmptyListing(Malformed):
+    """A category without any paper on a day (`day`, ISO) that arXiv did announce. Possible for a small category; for
+    others it is a page that is not filled yet."""
+
+    def __init__(self, service: str, day: str) -> None:
+        self.day = day
+        super().__init__(service, "empty-listing")
 
 
 class CountMismatch(SourceError):

@@ -156,9 +156,9 @@ def _refuse_overlap(pages: Sequence[ParsedPage]) -> None:
 
 def _paper(term: LexborNode, body: LexborNode, kind: Kind) -> Paper:
     paper_id, version = "", 0
-    for link in term.css("a"):
-        name = link.attributes.get("title")
-        href = link.attributes.get("href") or ""
+    for link in _links(term):
+        attributes = link.attributes
+        name, href = attributes.get("title"), attributes.get("href") or ""
         if name == "Abstract" and (match := _ID.search(href)):
             paper_id = match[1]
         elif name == "View HTML" and (match := _HTML_VERSION.search(href)):
@@ -185,13 +185,15 @@ def _paper(term: LexborNode, body: LexborNode, kind: Kind) -> Paper:
 def _parts(body: LexborNode) -> Iterator[tuple[str, LexborNode]]:
     """The parts of an entry by their first class name; the paragraph is the abstract."""
     for node in body.iter():
-        style = (node.attributes.get("class") or "").split()
-        if style and style[0] == "meta":
+        style = (node.attributes.get("class") or "").partition(" ")[0]
+        if style == "meta":
             yield from _parts(node)
-        elif node.tag == "p":
-            yield "abstract", node
-        elif style:
-            yield style[0], node
+        else:
+            yield ("abstract" if node.tag == "p" else style), node
+
+
+def _links(node: LexborNode) -> list[LexborNode]:
+    return [child for child in node.iter() if child.tag == "a"] or node.css("a")
 
 
 def _field(parts: dict[str, LexborNode], name: str, label: str = "") -> str:
@@ -202,8 +204,13 @@ def _text(node: LexborNode) -> str:
     """The node's text with its white space tidied; links that arXiv hides as “this https URL” are written out."""
     first = node.first_child
     whole = first is None or first.next is None
-    text = node.text() if whole else "".join(_piece(child) for child in node.iter(include_text=True))
-    return " ".join(text.split())
+    return _tidy(node.text() if whole else "".join(_piece(child) for child in node.iter(include_text=True)))
+
+
+def _tidy(text: str) -> str:
+    text = text.strip().replace("\n", " ")
+    # Most texts are tidy by now; taking the long ones apart would cost a quarter of the whole time.
+    return " ".join(text.split()) if "  " in text or "\t" in text or "\xa0" in text else text
 
 
 def _piece(node: LexborNode) -> str:
@@ -216,7 +223,7 @@ def _piece(node: LexborNode) -> str:
 
 
 def _authors(node: LexborNode) -> tuple[str, ...]:
-    linked = tuple(" ".join(link.text().split()) for link in node.css("a"))
+    linked = tuple(_tidy(link.text()) for link in _links(node))
     if linked:
         return tuple(name for name in linked if name)
     text = _text(node)
