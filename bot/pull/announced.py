@@ -57,7 +57,7 @@ class Announced:
             if not page.entries or _expected(pages[0]) <= skip + self._page_size:
                 break
         first = pages[0]
-        if first.date is not None and not first.entries and _expected(first) == 0:
+        if not first.entries and _expected(first) == 0:
             return await self._filled(category, first.date)
         return assemble(pages)
 

@@ -18,7 +18,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from enum import StrEnum
-from typing import Self, TypeVar
+from functools import partial
+from typing import Any, Self, TypeVar
 from urllib.parse import urljoin, urlsplit
 
 import aiohttp
@@ -122,7 +123,8 @@ class Client:
         self._arxiv_ready = 0.0
         self._arxiv_line = asyncio.Lock()
         self._servers: dict[str, asyncio.Lock] = {}
-        self._in_threads: set[asyncio.Task[object]] = set()
+        self._fetches: set[asyncio.Task[Any]] = set()
+        self._threads: set[asyncio.Task[Any]] = set()
         self._session: aiohttp.ClientSession | None = None
 
     async def __aenter__(self) -> Self:
@@ -137,8 +139,10 @@ class Client:
         return self
 
     async def __aexit__(self, *exc: object) -> None:
-        if self._in_threads:
-            await asyncio.wait(self._in_threads, timeout=self.timeout + self.connect_timeout)
+        for fetch in self._fetches:
+            fetch.cancel()
+        if running := self._fetches | self._threads:
+            await asyncio.wait(running, timeout=self.timeout + self.connect_timeout)
         if self._session is not None:
             await self._session.close()
             self._session = None
@@ -164,8 +168,8 @@ class Client:
         """
         service = host_of(url)
         for _ in range(1 + MOST_REDIRECTS):
-            async with self._turn(plane, url, urgent=urgent):
-                answer = await self._heed(plane, self._fetch(url, accept, limit_bytes))
+            fetch = partial(self._fetch, url, accept, limit_bytes)
+            answer = await self._take_turn(plane, url, fetch, self._fetches, urgent=urgent)
             if answer.status in REDIRECTS and answer.status not in passing:
                 url = _redirected(url, answer)
                 continue
@@ -177,35 +181,48 @@ class Client:
     async def run_api(self, work: Callable[[], T], url: str, *, urgent: bool = False) -> T:
         """What `work` returns: a blocking function that makes exactly one request to arXiv's API at `url`.
 
-        It runs in a thread and holds arXiv's one connection, even when the caller is cancelled meanwhile.
+        It runs in a thread and holds arXiv's one connection.
 
         Raises:
             Throttled: as `get`, or because `work` raised it; the plane then waits like after any throttled request.
+        """
+        in_thread = partial(asyncio.to_thread, work)
+        return await self._take_turn(Plane.API, url, in_thread, self._threads, urgent=urgent)
+
+    # ------------------------------------------------------------------ whose turn it is
+
+    async def _take_turn(
+        self,
+        plane: Plane,
+        url: str,
+        request: Callable[[], Awaitable[T]],
+        running: set[asyncio.Task[Any]],
+        *,
+        urgent: bool,
+    ) -> T:
+        """Make `request` when its turn has come.
+
+        A caller that is cancelled while it queues leaves the queue. Once begun, a request runs to its end and keeps its
+        turn even when nobody waits for it any more: the server is still busy with it.
         """
         begun = False
 
         async def run() -> T:
             nonlocal begun
-            async with self._turn(Plane.API, url, urgent=urgent):
+            async with self._turn(plane, url, urgent=urgent):
                 begun = True
-                return await self._heed(Plane.API, asyncio.to_thread(work))
+                return await self._heed(plane, request())
 
         task = asyncio.create_task(run())
-        self._in_threads.add(task)
-        task.add_done_callback(self._over)
+        running.add(task)
+        task.add_done_callback(running.discard)
+        task.add_done_callback(_seen)
         try:
             return await asyncio.shield(task)
         except asyncio.CancelledError:
             if not begun:
                 task.cancel()
             raise
-
-    def _over(self, task: asyncio.Task[object]) -> None:
-        self._in_threads.discard(task)
-        if not task.cancelled():
-            task.exception()  # seen, so that asyncio does not complain where nobody waits for it any more
-
-    # ------------------------------------------------------------------ whose turn it is
 
     @asynccontextmanager
     async def _turn(self, plane: Plane, url: str, *, urgent: bool) -> AsyncIterator[None]:
@@ -276,6 +293,12 @@ class Client:
                 return Answer(response.status, body, url, headers, self._clock())
         except (aiohttp.ClientError, OSError) as error:
             raise _failure(service, error) from None
+
+
+def _seen(task: asyncio.Task[Any]) -> None:
+    """Look at the outcome, so that asyncio does not complain of one that nobody waits for any more."""
+    if not task.cancelled():
+        task.exception()
 
 
 class _Dropped(aiohttp.ClientError):

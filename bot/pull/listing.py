@@ -28,7 +28,7 @@ _TOTAL = re.compile(r"[Tt]otal of\s+([\d,]+)\s+entries")
 _QUIET = re.compile(r">\s*No (?:further )?updates\b")
 _NEXT_DAY = re.compile(r"/catchup/[^\"'?]+/(\d{4}-\d\d-\d\d)[^>]*>\s*Continue")
 _ID = re.compile(r"/abs/([a-z-]+(?:\.[A-Z]{2})?/\d{7}|\d{4}\.\d{4,5})")
-_HTML_VERSION = re.compile(r"/html/[^\"]+?v(\d+)$")
+_HTML_VERSION = re.compile(r"/html/[^?#]+?v(\d+)/?(?:[?#]|$)")
 _CODE = re.compile(r"\(([A-Za-z]+(?:[-.][A-Za-z]+)*)\)$")
 _SHORT_LINK = re.compile(r"this \w+ URL")
 _KINDS = {"New": Kind.NEW, "Cross": Kind.CROSS, "Replacement": Kind.REPLACE}
@@ -49,7 +49,7 @@ class ParsedPage:
     there are no updates. `next_day` is the next announcement day that a catch-up page links to."""
 
     category: str
-    date: Date | None
+    date: Date
     declared: Counts
     shown: Counts
     entries: tuple[Entry, ...]
@@ -118,8 +118,6 @@ def assemble(pages: Sequence[ParsedPage]) -> ListingPage:
         Malformed: they are not pages of one listing.
     """
     first = pages[0]
-    if first.date is None:
-        raise Malformed(SERVICE, "no-date")
     if any((page.category, page.date, page.total) != (first.category, first.date, first.total) for page in pages):
         raise Malformed(SERVICE, "pages-disagree")
     declared = {kind: max(_of(page.declared, kind) for page in pages) for kind in Kind}
@@ -155,14 +153,15 @@ def _refuse_overlap(pages: Sequence[ParsedPage]) -> None:
 
 
 def _paper(term: LexborNode, body: LexborNode, kind: Kind) -> Paper:
-    paper_id, version = "", 0
+    paper_id, version, has_html = "", 0, False
     for link in _links(term):
         attributes = link.attributes
         name, href = attributes.get("title"), attributes.get("href") or ""
         if name == "Abstract" and (match := _ID.search(href)):
             paper_id = match[1]
-        elif name == "View HTML" and (match := _HTML_VERSION.search(href)):
-            version = int(match[1])
+        elif name == "View HTML":
+            has_html = True
+            version = int(match[1]) if (match := _HTML_VERSION.search(href)) else 0
     parts = dict(_parts(body))
     title = _field(parts, "list-title", "Title:")
     if not paper_id or not title:
@@ -178,7 +177,7 @@ def _paper(term: LexborNode, body: LexborNode, kind: Kind) -> Paper:
         comments=_field(parts, "list-comments", "Comments:"),
         journal_ref=_field(parts, "list-journal-ref", "Journal-ref:"),
         doi=_field(parts, "list-doi", "DOI:"),
-        has_html=version > 0,
+        has_html=has_html,
     )
 
 

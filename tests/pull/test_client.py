@@ -481,6 +481,41 @@ async def test_a_caller_cancelled_in_the_queue_leaves_it() -> None:
     assert ran == [0, 1, 3]
 
 
+async def test_a_page_that_nobody_waits_for_any_more_keeps_its_turn() -> None:
+    """A caller that loses its patience does not make a second request start while the first is still served."""
+    busy = 0
+    most = 0
+
+    async def slow(request: web.Request) -> web.Response:
+        nonlocal busy, most
+        busy += 1
+        most = max(most, busy)
+        await asyncio.sleep(0.2)
+        busy -= 1
+        return web.Response(text=request.path)
+
+    async with far_end(slow) as url, Client(arxiv_delay=0, api_delay=0) as client:
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(client.get(f"{url}/1", Plane.ARXIV), 0.05)
+        assert (await client.get(f"{url}/2", Plane.ARXIV)).text == "/2"
+    assert most == 1
+
+
+async def test_leaving_gives_up_pages() -> None:
+    """The end of the program does not wait for a page that nobody reads."""
+
+    async def slow(request: web.Request) -> web.Response:
+        await asyncio.sleep(1)
+        return web.Response()
+
+    async with far_end(slow) as url:
+        begun = time.monotonic()
+        async with Client(arxiv_delay=0, api_delay=0) as client:
+            with pytest.raises(TimeoutError):
+                await asyncio.wait_for(client.get(url, Plane.ARXIV), 0.05)
+        assert time.monotonic() - begun < 0.5
+
+
 async def test_leaving_waits_for_threads() -> None:
     """The client does not close while one of its threads still works for a cancelled caller."""
     done: list[bool] = []

@@ -67,6 +67,13 @@ def test_the_version_is_that_of_the_html_link_or_the_least_possible(
     assert page.entries[0].paper.version == version
 
 
+def test_a_link_to_html_without_a_version_is_a_link() -> None:
+    """The paper has HTML; its version is then the least possible."""
+    html = new_page(DAY, [Listed("2602.00001", version=5)]).replace("/html/2602.00001v5", "/html/2602.00001")
+    paper = parse(html, "cs.LG").entries[0].paper
+    assert (paper.has_html, paper.version) == (True, 1)
+
+
 def test_sections_dates_and_counts_are_those_of_the_page() -> None:
     """The date, the three sections and their counts come from the page's own words."""
     listed = invented(90)
