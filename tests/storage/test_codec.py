@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, fields, is_dataclass
 from datetime import UTC, date, datetime, time
 from enum import Enum
-from functools import cache
 from types import UnionType
 from typing import Any, get_args, get_origin, get_type_hints
 
@@ -42,12 +41,11 @@ SCALARS: dict[Any, st.SearchStrategy[Any]] = {
 }
 
 
-@cache
 def values(kind: Any) -> st.SearchStrategy[Any]:
     """Any value of a type that the model uses."""
     if kind in SCALARS:
         return SCALARS[kind]
-    if is_dataclass(kind):
+    if isinstance(kind, type) and is_dataclass(kind):
         hints = get_type_hints(kind)
         return st.builds(kind, **{f.name: values(hints[f.name]) for f in fields(kind)})
     if get_origin(kind) is tuple:
