@@ -1,12 +1,12 @@
 """arXiv and heat → papers: one polite client, and what is read through it.
 
-    client       every request to the outside: pacing, one connection to arXiv, what counts as throttling
-    listing      an announcement page as HTML → what it says, counts checked (pure)
-    announced    the newest listing of a category, or that of an earlier day, with all its pages
-    calendar     when arXiv announces, and when to look next (pure)
-    identify     what a person types → arXiv ids (pure)
-    lookup       papers by id or by search, through the `arxiv` package and a politesession
-    heat         Hugging Face daily papers
-    fulltext     a paper's HTML → a document with anchors; institutions → what its author block states
-    categories   arXiv's taxonomy
+client       every request to the outside: pacing, one connection to arXiv, what counts as throttling
+listing      an announcement page as HTML → what it says, counts checked (pure)
+announced    the newest listing of a category, or that of an earlier day, with all its pages
+calendar     when arXiv announces, and when to look next (pure)
+identify     what a person types → arXiv ids (pure)
+lookup       papers by id or by search, through the `arxiv` package and a politesession
+heat         Hugging Face daily papers
+fulltext     a paper's HTML → a document with anchors; institutions → what its author block states
+categories   arXiv's taxonomy
 """
