@@ -90,7 +90,7 @@ async def test_a_group_votes(playground: Playground, ada: User) -> None:
     assert [entity.type for entity in card.entities] == ["expandable_blockquote"]
     for user, label in ((ada, "👍 1"), (bob, "👍 2")):
         await playground.press(forum, user, card.id, "👍")
-        await playground.wait_for(lambda label=label: card.buttons[0]["text"] == label)  # type: ignore[misc]
+        await playground.wait_for(lambda label=label: card.buttons[0]["text"] == label)  # type: ignore[misc]  # mypy infers no lambda with a default
 
 
 async def test_every_answer_fits_the_models(bot: Bot, playground: Playground, ada: User, chat: Chat) -> None:
