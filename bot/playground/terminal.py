@@ -1,0 +1,262 @@
+"""The conversation in a terminal: the bot's messages printed, lines of input sent as a person's, buttons by number."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import sys
+import threading
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import TextIO
+
+from rich.console import Console
+from rich.style import Style
+from rich.text import Text
+
+from bot.playground.control import Impossible, Playground
+from bot.playground.errors import ApiError
+from bot.playground.state import Answer, Chat, Event, Happening, Json, Message, User
+from bot.playground.terminal_text import INDENT, Line, changed_part, draw, lines_of
+
+_CALM_SECONDS = 0.2  # so long nothing may happen before changes are printed, so that quick edits show once
+_LONGEST_DELAY = 1.0
+_PIPE_WIDTH = 100
+_DIM = Style(dim=True)
+
+
+@cache
+def _words() -> dict[str, str]:
+    words: dict[str, str] = json.loads(Path(__file__).with_name("words.json").read_text("utf-8"))
+    return words
+
+
+@dataclass(slots=True)
+class _Shown:
+    """A message as it was last printed."""
+
+    lines: list[Line]
+    rows: list[str]
+
+
+@dataclass(slots=True)
+class Screen:
+    """Prints what happens in one chat, and knows which number is which button."""
+
+    console: Console
+    playground: Playground
+    chat: Chat
+    _shown: dict[int, _Shown] = field(default_factory=dict)
+    _changed: dict[int, Message] = field(default_factory=dict)
+    _answers: list[Answer] = field(default_factory=list)
+    _numbers: dict[tuple[int, str], int] = field(default_factory=dict)
+    stirred: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def hear(self, event: Event) -> None:
+        """Remembers what is to be printed."""
+        if event.chat is not self.chat:
+            return
+        message = event.message
+        answer = event.press.answer if event.press is not None else None
+        if answer is not None and answer.text:
+            self._answers.append(answer)
+            self.stirred.set()
+        if event.press is None and message is not None and message.sender in (self.playground.bot, None):
+            self._changed[message.id] = message
+            self.stirred.set()
+
+    def flush(self) -> None:
+        """Prints what has changed since the last time."""
+        changed, answers = list(self._changed.values()), list(self._answers)
+        self._changed.clear()
+        self._answers.clear()
+        self.stirred.clear()
+        for answer in answers:
+            self.console.print(Text(f"{'❗' if answer.alert else '💬'} {answer.text}", Style(italic=True)))
+        for message in changed:
+            self._show(message)
+
+    def button(self, number: int) -> tuple[Message, str] | None:
+        """The message and data of a numbered button, None if there is none (any more)."""
+        found = next((key for key, held in self._numbers.items() if held == number), None)
+        message = self.playground.state.message(self.chat, found[0]) if found else None
+        if found is None or message is None:
+            return None
+        return (message, found[1]) if any(b.get("callback_data") == found[1] for b in message.buttons) else None
+
+    def numbered(self, number: int) -> bool:
+        """Whether a button ever had this number."""
+        return number in self._numbers.values()
+
+    def labelled(self, label: str) -> tuple[Message, str] | None:
+        """The newest button with `label` on it."""
+        for message in reversed(self.playground.messages(self.chat, by_bot=True)):
+            for button in message.buttons:
+                if label in button["text"] and "callback_data" in button:
+                    return message, str(button["callback_data"])
+        return None
+
+    # ---------------------------------------------------------------- one message
+
+    def _show(self, message: Message) -> None:
+        before = self._shown.get(message.id)
+        if message.deleted:
+            if self._shown.pop(message.id, None) is not None:
+                text = _words()["deleted"].format(text=" ".join(message.text.split())[:60])
+                self.console.print(Text(text, _DIM))
+            return
+        links_shown = not self.console.is_terminal
+        now = _Shown(lines_of(message.text, message.entities, links_shown=links_shown), self._rows(message))
+        self._shown[message.id] = now
+        if before is None:
+            self._print(message, now.lines, now.rows, "")
+            return
+        same_text = [line.text.markup for line in before.lines] == [line.text.markup for line in now.lines]
+        rows = [row for row in now.rows if row not in before.rows]
+        if not same_text:
+            self._print(message, changed_part(before.lines, now.lines), now.rows, _words()["edited"])
+        elif rows or len(now.rows) != len(before.rows):
+            self._print(message, [], rows, _words()["buttons"])
+
+    def _print(self, message: Message, lines: list[Line], rows: list[str], note: str) -> None:
+        head = Text(self.playground.bot.first_name, Style(bold=True, color="green"))
+        head.append(f" {message.date:%H:%M}{' · ' if note else ''}{note}", _DIM)
+        self.console.print(head)
+        if message.attachment is not None:
+            file = _words()["file"].format(name=message.attachment.name, size=len(message.attachment.content))
+            self.console.print(Text(f"{' ' * INDENT}{file}", _DIM))
+        if lines and (len(lines) > 1 or lines[0].text):
+            draw(self.console, lines)
+        for row in rows:
+            self.console.print(Text(f"{' ' * INDENT}{row}", Style(color="magenta")))
+
+    def _rows(self, message: Message) -> list[str]:
+        rows = message.markup.rows if message.buttons and message.markup else ()
+        return ["   ".join(self._button(message, button) for button in row) for row in rows]
+
+    def _button(self, message: Message, button: Json) -> str:
+        if "callback_data" in button:
+            key = (message.id, str(button["callback_data"]))
+            number = self._numbers.setdefault(key, len(self._numbers) + 1)
+            return f"[{number}] {button['text']}"
+        return f"{button['text']} <{button['url']}>" if "url" in button else str(button["text"])
+
+
+async def converse(
+    playground: Playground,
+    chat: Chat,
+    user: User,
+    *,
+    source: TextIO | None = None,
+    out: TextIO | None = None,
+    quiet: float = 1.0,
+    patience: float = 60.0,
+    busy: Callable[[], bool] = lambda: False,
+) -> None:
+    """Talks until the input ends or says "q".
+
+    At a terminal, messages appear as they come. Otherwise the input is a script: each line is echoed, and the next one
+    waits until the bot has been quiet for `quiet` seconds and `busy` says no, `patience` seconds at most.
+    """
+    source, out = source or sys.stdin, out or sys.stdout
+    at_terminal = source.isatty()
+    width = None if out.isatty() else _PIPE_WIDTH
+    console = Console(file=out, force_terminal=out.isatty(), width=width, markup=False, highlight=False, emoji=False)
+    screen = Screen(console, playground, chat)
+    hello = _words()["hello"].format(user=user.name, bot=playground.bot.first_name)
+    async with playground.listen(screen.hear):
+        for message in playground.messages(chat, by_bot=True):
+            screen.hear(Event(Happening.SENT, chat, message))
+        console.print(Text(hello, _DIM))
+        if at_terminal:
+            await _live(screen, user, source)
+        else:
+            await _scripted(screen, user, source, quiet, patience, busy)
+
+
+async def _live(screen: Screen, user: User, source: TextIO) -> None:
+    printing = asyncio.create_task(_keep_printing(screen))
+    try:
+        async for line in _lines(source):
+            if not await _say(screen, user, line):
+                break
+    finally:
+        printing.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await printing
+
+
+async def _scripted(
+    screen: Screen, user: User, source: TextIO, quiet: float, patience: float, busy: Callable[[], bool]
+) -> None:
+    async def settle() -> None:
+        if not await screen.playground.settle(quiet, patience, busy):
+            screen.console.print(Text(_words()["busy"].format(seconds=round(patience)), _DIM))
+        screen.flush()
+
+    await settle()
+    async for line in _lines(source):
+        if line.strip():
+            screen.console.print(Text(f"> {line.strip()}"))
+        if not await _say(screen, user, line):
+            break
+        await settle()
+
+
+async def _say(screen: Screen, user: User, line: str) -> bool:
+    """Does what a line of input says; False if it says to end."""
+    text = line.strip()
+    if text == "q":
+        return False
+    try:
+        if text.startswith("#") or (text.isdecimal() and screen.numbered(int(text))):
+            found = screen.labelled(text[1:].strip()) if text.startswith("#") else screen.button(int(text))
+            if found is None:
+                screen.console.print(Text(_words()["gone"], _DIM))
+            else:
+                await screen.playground.press(screen.chat, user, found[0].id, found[1])
+        elif text:
+            await screen.playground.user_sends(screen.chat, user, text.removeprefix("\\"))
+    except (Impossible, ApiError) as error:
+        screen.console.print(Text(_words()["impossible"].format(why=error), _DIM))
+    return True
+
+
+async def _keep_printing(screen: Screen) -> None:
+    """Prints changes once they have calmed down, and an arrow that invites to write."""
+    loop = asyncio.get_running_loop()
+    while True:
+        screen.console.print("> ", end="")
+        screen.console.file.flush()
+        await screen.stirred.wait()
+        end = loop.time() + _LONGEST_DELAY
+        while screen.stirred.is_set() and loop.time() < end:
+            screen.stirred.clear()
+            await asyncio.sleep(_CALM_SECONDS)
+        screen.console.file.write("\n")
+        screen.flush()
+
+
+async def _lines(source: TextIO) -> AsyncIterator[str]:
+    """The lines of a file as they come; a thread reads, since terminals and pipes cannot be awaited alike."""
+    loop = asyncio.get_running_loop()
+    queue: asyncio.Queue[str | None] = asyncio.Queue()
+
+    def hand_over(line: str | None) -> None:
+        with contextlib.suppress(RuntimeError):  # the loop has ended meanwhile
+            loop.call_soon_threadsafe(queue.put_nowait, line)
+
+    def read() -> None:
+        try:
+            for line in source:
+                hand_over(line)
+        except (OSError, ValueError):  # closed under the thread
+            pass
+        hand_over(None)
+
+    threading.Thread(target=read, name="terminal input", daemon=True).start()
+    while (line := await queue.get()) is not None:
+        yield line
