@@ -270,7 +270,9 @@ def _database(arguments: argparse.Namespace, settings: Settings) -> int:
 
     from bot import app
 
-    return _wait(app.database(settings, arguments.action, Path(arguments.file) if arguments.file else None))
+    said, well = _wait(app.database(settings, arguments.action, Path(arguments.file) if arguments.file else None))
+    print(said)
+    return int(not well)
 
 
 def _health(_: argparse.Namespace, settings: Settings) -> int:

@@ -167,10 +167,14 @@ def test_a_target_that_cannot_be_written_is_told_before_the_work(
         (["check"], ("check", None)),
     ],
 )
-def test_the_database_is_looked_after(app: StandIn, words: list[str], expected: tuple[str, Path | None]) -> None:
-    """`db` hands the action and its file on, and its exit status back."""
-    app.answer = lambda: 1
-    assert main(["db", *words]) == 1
+def test_the_database_is_looked_after(
+    app: StandIn, words: list[str], expected: tuple[str, Path | None], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """`db` hands the action and its file on, prints what there is to say, and fails when all is not well."""
+    for well in (True, False):
+        app.answer = lambda well=well: ("said", well)
+        assert main(["db", *words]) == int(not well)
+        assert capsys.readouterr().out == "said\n"
     assert app.asked[0][2] == expected
 
 
