@@ -20,11 +20,14 @@ from telegram.error import TelegramError
 
 from bot.chat.outcome import ChatGone, InDoubt, Migrated, Outcome, Retry, ThreadClosed, judge
 from bot.chat.posting import Post
-from bot.chat.retries import IN_DOUBT, MOST_ATTEMPTS, verdict
+from bot.chat.retries import doubts_of, in_doubt, verdict
 from bot.errors import PaperboyError, StorageError
 from bot.model import Chat, Delivery, DeliveryState
 
 log = logging.getLogger(__name__)
+
+MOST_INTERRUPTED = 100
+"""After so many attempts a message that is interrupted each time is taken for the cause of it."""
 
 BATCH = 100
 """How many messages are taken from the outbox at once."""
@@ -97,6 +100,8 @@ class Postman:
         self._rng = rng or random.Random()
         self._sleep = sleep
         self._halted = False
+        self._interrupted = False
+        self._posting: set[asyncio.Future[int]] = set()
         self._in_hand: set[int] = set()
         self._unwritten: dict[int, Callable[[], Awaitable[None]]] = {}
         self._closed_threads: dict[tuple[int, int], datetime] = {}
@@ -112,10 +117,23 @@ class Postman:
         """Send what is due until nothing is; the number of messages sent. Not to be run twice at once.
 
         It ends early when Telegram or the network is in trouble, and does nothing until the pause after that is over.
+        Cancelled, it gives up what is on its way (that stays in doubt) but still writes down what has arrived.
 
         Raises:
             StorageError: the outbox cannot be read.
         """
+        self._interrupted = False
+        rounds = asyncio.ensure_future(self._round())
+        try:
+            return await asyncio.shield(rounds)
+        except asyncio.CancelledError:
+            self._interrupted = True
+            for post in self._posting:
+                post.cancel()
+            await asyncio.wait((rounds,))
+            raise
+
+    async def _round(self) -> int:
         if not self._may_begin() or not await self._catch_up_writing():
             return 0
         before = self.counts["sent"]
@@ -135,10 +153,6 @@ class Postman:
                     if not task.result():
                         self._in_hand.difference_update(line.drop(delivery.chat_id))
                     line.finished(delivery)
-        except asyncio.CancelledError:
-            for task in under_way:
-                task.cancel()
-            raise
         finally:
             if under_way:
                 await asyncio.wait(under_way)
@@ -146,7 +160,7 @@ class Postman:
         return self.counts["sent"] - before
 
     def _may_begin(self) -> bool:
-        return not self._halted and (self._calm_at is None or self._clock() >= self._calm_at)
+        return not self._halted and not self._interrupted and (self._calm_at is None or self._clock() >= self._calm_at)
 
     def _room(self) -> int:
         """How many messages may be on their way: after trouble a single one shows whether it is over."""
@@ -188,15 +202,18 @@ class Postman:
             await self._outbox.failed(delivery.id, chat.paused, None)
             return None
         if delivery.state is DeliveryState.SENDING:
-            if delivery.attempts >= MOST_ATTEMPTS:
-                await self._outbox.failed(delivery.id, f"{IN_DOUBT}: interrupted too often", None)
+            reason = in_doubt(doubts_of(delivery.reason), "interrupted")
+            if delivery.attempts >= MOST_INTERRUPTED:
+                await self._outbox.failed(delivery.id, reason, None)
                 return None
             log.info("message %d to chat %d was interrupted; it is sent again", delivery.id, delivery.chat_id)
-            await self._outbox.failed(delivery.id, f"{IN_DOUBT}: interrupted", self._clock())
+            await self._outbox.failed(delivery.id, reason, self._clock())
         return await self._outbox.begin(delivery.id)
 
     async def _send(self, chat: Chat, delivery: Delivery) -> bool:
         result = await self._try(chat, delivery.body)
+        if result is None:
+            return False
         if isinstance(result, int):
             self._at_ease()
             self.counts["sent"] += 1
@@ -222,8 +239,9 @@ class Postman:
         await self._write(delivery.id, write)
         return retry_at is None
 
-    async def _try(self, chat: Chat, body: Mapping[str, object]) -> int | Outcome:
-        """Send to the chat, to the supergroup that it became, or to the main chat of a closed topic."""
+    async def _try(self, chat: Chat, body: Mapping[str, object]) -> int | Outcome | None:
+        """Send to the chat, to the supergroup that it became, or to the main chat of a closed topic; None when that was
+        interrupted."""
         place = self._open_place(chat)
         result = await self._post_to(place, body)
         if isinstance(result, Migrated):
@@ -254,14 +272,20 @@ class Postman:
             return chat
         return replace(chat, thread_id=0)
 
-    async def _post_to(self, chat: Chat, body: Mapping[str, object]) -> int | Outcome:
+    async def _post_to(self, chat: Chat, body: Mapping[str, object]) -> int | Outcome | None:
+        post = asyncio.ensure_future(self._post(chat, body))
+        self._posting.add(post)
         try:
-            return await self._post(chat, body)
+            return await post
+        except asyncio.CancelledError:
+            return None
         except TelegramError as error:
             return judge(error)
         except Exception as error:  # a mistake of ours in one message must not stop the others
             log.exception("a message to chat %d could not be made", chat.id)
             return judge(error)
+        finally:
+            self._posting.discard(post)
 
     def _trouble(self) -> None:
         """Something failed that is not one chat's matter."""

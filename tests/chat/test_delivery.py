@@ -6,13 +6,14 @@ import logging
 import random
 from collections import Counter
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from telegram.error import BadRequest, ChatMigrated, Forbidden, NetworkError, RetryAfter, TelegramError, TimedOut
 
-from bot.chat.delivery import ALARM, LONGEST_PAUSE, THREAD_CLOSED_FOR, Postman
-from bot.chat.retries import MOST_ATTEMPTS, MOST_BROKEN
+from bot.chat.delivery import ALARM, LONGEST_PAUSE, MOST_INTERRUPTED, THREAD_CLOSED_FOR, Postman
+from bot.chat.retries import MOST_ATTEMPTS, MOST_BROKEN, doubts_of, in_doubt
 from bot.chat.transport import NotSent, ServerTrouble
 from bot.errors import StorageError
 from bot.model import Chat, DeliveryState
@@ -340,7 +341,35 @@ async def test_a_broken_connection_is_tried_some_times_more() -> None:
     for _ in range(10):
         await world.later(600)
     assert world.outbox.states() == ["failed"]
-    assert world.outbox.rows[1].attempts == MOST_BROKEN
+    assert world.outbox.rows[1].attempts == 1 + MOST_BROKEN
+
+
+async def test_an_interruption_does_not_use_up_the_repetitions() -> None:
+    """A message that was in flight at several kills and then meets a time-out is still repeated."""
+    world = World()
+    world.outbox.plan(1, "a", state="sending")
+    world.outbox.rows[1] = replace(world.outbox.rows[1], attempts=7)
+    world.refuse_once(TimedOut("late"))
+    await world.postman.deliver()
+    assert world.outbox.states() == ["planned"]
+    await world.later(7200)
+    assert world.outbox.states() == ["sent"]
+
+
+async def test_a_message_that_is_interrupted_every_time_ends() -> None:
+    """A message that takes the program down with it each time does not do so for ever."""
+    world = World()
+    world.outbox.plan(1, "a", state="sending")
+    world.outbox.rows[1] = replace(world.outbox.rows[1], attempts=MOST_INTERRUPTED)
+    await world.postman.deliver()
+    assert world.outbox.states() == ["failed"]
+
+
+def test_the_number_of_doubts_survives_in_the_reason() -> None:
+    """What is written down can be read again; other reasons hold no doubts."""
+    assert doubts_of(in_doubt(2, "no answer (3): x")) == 2
+    assert doubts_of("Flood control exceeded") == 0
+    assert doubts_of("") == 0
 
 
 async def test_with_the_network_down_few_messages_are_tried() -> None:

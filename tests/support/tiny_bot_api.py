@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections import defaultdict, deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Self
 
@@ -43,6 +43,7 @@ class Reply:
 RESET = Reply(then="reset")
 LOST = Reply(then="reset", accepted=True)
 HANG = Reply(then="hang")
+SLOW = Reply(then="hang", accepted=True)
 
 
 def refusal(status: int, description: str, **parameters: int) -> Reply:
@@ -56,7 +57,8 @@ def refusal(status: int, description: str, **parameters: int) -> Reply:
 class TinyBotApi:
     """Answers the methods that the tests use; `plan` puts other answers before the usual ones.
 
-    `calls` holds every request that arrived, `accepted` the sends that were carried out, in order.
+    `calls` holds every request that arrived, `accepted` the sends that were carried out, in order; `mishap` may answer
+    any call that nothing else is planned for.
     """
 
     def __init__(self, token: str = TOKEN) -> None:
@@ -65,6 +67,7 @@ class TinyBotApi:
         self.accepted: list[Call] = []
         self.url = ""
         self.conflict_for_all = False
+        self.mishap: Callable[[Call], Reply | None] = lambda call: None
         self._planned: dict[str, deque[Reply]] = defaultdict(deque)
         self._always: dict[str, Reply] = {}
         self._updates: list[dict[str, Any]] = []
@@ -115,7 +118,7 @@ class TinyBotApi:
         if request.match_info["token"] != self.token:
             return _json(refusal(401, "Unauthorized"))
         queue = self._planned[call.method]
-        reply = queue.popleft() if queue else self._always.get(call.method)
+        reply = queue.popleft() if queue else self._always.get(call.method) or self.mishap(call)
         if reply is None:
             self.accepted.append(call)
             return await self._usual(call)
