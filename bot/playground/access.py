@@ -17,7 +17,7 @@ def chat_to_read(state: State, arguments: Arguments, name: str = "chat_id") -> C
         raise bad_request("chat_id is empty")
     chat = state.find_chat(text)
     if chat is None:
-        if text.isdigit() and int(text) in state.users:
+        if text.isdecimal() and state.users.get(int(text[:18])) is not None:
             raise forbidden("bot can't initiate conversation with a user")
         raise bad_request("Chat not found")
     role = chat.role(state.bot)
@@ -83,7 +83,7 @@ def reply_target(state: State, arguments: Arguments, chat: Chat) -> Message | No
     elif not isinstance(given, dict):
         raise bad_request("Object expected as reply parameters")
     else:
-        message_id = int(given.get("message_id") or 0)
+        message_id = arguments.number_in(given, "message_id")
         lenient = bool(given.get("allow_sending_without_reply"))
         if given.get("chat_id"):
             chat = chat_to_read(state, Arguments({"chat_id": str(given["chat_id"])}))

@@ -41,6 +41,17 @@ class Arguments:
             raise bad_request(f'Parameter "{name}" is required')
         return value
 
+    def number_in(self, holder: dict[str, Any], name: str) -> int:
+        """A whole number in an object of the request, 0 where it is missing.
+
+        Raises:
+            ApiError: it is something else.
+        """
+        value = holder.get(name) or 0
+        if isinstance(value, (int, str)) and re.fullmatch(r"-?[0-9]{1,18}", str(value)):
+            return int(value)
+        raise bad_request(f'Field "{name}" must be a valid Number')
+
     def boolean(self, name: str) -> bool:
         """Whether the value says yes."""
         return self.text(name).lower() in ("true", "yes", "1")

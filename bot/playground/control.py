@@ -168,6 +168,8 @@ class Playground:
             raise Impossible("only administrators post in a channel")
         if chat.person is not None and chat.role(self.bot) is Role.KICKED:
             raise Impossible("the bot is blocked; unblock it first")
+        if thread_id and thread_id not in chat.topics:
+            raise Impossible(f"there is no topic {thread_id}")
         replied = self._message(chat, reply_to) if reply_to else None
         sender = None if chat.type is ChatType.CHANNEL else user
         message = self.state.post(chat, sender, checked(text), thread_id=thread_id, reply_to=replied)

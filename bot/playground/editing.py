@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 
 from bot.playground import limits, wire
@@ -97,7 +98,7 @@ def delete_messages(state: State, arguments: Arguments) -> bool:
         raise bad_request("Expected an Array of message identifiers")
     if len(listed) > limits.MESSAGES_AT_ONCE:
         raise bad_request("Too many message identifiers specified")
-    if not all(str(item).isdigit() and int(item) > 0 for item in listed):
+    if not all(re.fullmatch(r"[1-9][0-9]{0,17}", str(item)) for item in listed):
         raise bad_request("Invalid message identifier specified")
     chat = chat_to_write(state, arguments)
     found = [message for item in listed if (message := state.message(chat, int(item)))]

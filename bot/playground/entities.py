@@ -9,7 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from urllib.parse import parse_qs, urlsplit
+from typing import Any
+from urllib.parse import urlsplit
 
 from bot.playground.errors import bad_request
 
@@ -395,7 +396,7 @@ class _Html:
             kind, argument = _link(argument or "".join(self.result[opened.place :]))
         elif opened.tag == "blockquote" and argument:
             kind, argument = "expandable_blockquote", ""
-        elif opened.tag == "tg-emoji" and not (argument.isdigit() and int(argument)):
+        elif opened.tag == "tg-emoji" and not re.fullmatch(r"0*[1-9][0-9]{0,18}", argument):
             raise _refuse("Invalid custom emoji identifier specified")
         elif opened.tag == "span":
             argument = ""
@@ -423,10 +424,9 @@ def _argument(tag: str, name: str, value: str) -> str:
 
 def _link(address: str) -> tuple[str, str]:
     """The kind and argument of a link's entity; a kind of "" for an address that the server drops."""
-    parts = urlsplit(address.strip())
-    if parts.scheme == "tg" and parts.netloc == "user":
-        user_id = parse_qs(parts.query).get("id", [""])[0]
-        return ("text_mention", user_id) if user_id.isdigit() else ("", "")
+    user = re.fullmatch(r"tg://user/?\?id=([0-9]{1,18})", address.strip())
+    if user:
+        return "text_mention", user[1]
     link = checked_link(address)
     return ("text_link", link) if link else ("", "")
 
@@ -483,8 +483,21 @@ def from_wire(listed: object) -> list[Entity]:
             continue  # the server finds these itself
         if kind not in _PRIORITY:
             raise bad_request("Can't parse MessageEntity: Unsupported type specified")
-        user = item.get("user")
-        user_id = user.get("id") if isinstance(user, dict) else None
-        argument = item.get("url") or item.get("language") or item.get("custom_emoji_id") or user_id or ""
-        entities.append(Entity(kind, offset, length, str(argument)))
+        kind, argument = _wire_argument(kind, item)
+        if kind:
+            entities.append(Entity(kind, offset, length, argument))
     return entities
+
+
+def _wire_argument(kind: str, item: dict[str, Any]) -> tuple[str, str]:
+    """The kind and argument of a listed entity, the kind "" for a link that the server drops."""
+    needed = {"text_link": "url", "text_mention": "user", "custom_emoji": "custom_emoji_id"}.get(kind)
+    if needed and not item.get(needed):
+        raise bad_request(f"Can't parse MessageEntity: Can't find field \"{needed}\"")
+    if kind == "text_link":
+        return _link(str(item["url"]))
+    if kind == "text_mention":
+        user = item["user"]
+        user_id = str(user.get("id")) if isinstance(user, dict) else ""
+        return (kind, user_id) if re.fullmatch(r"[0-9]{1,18}", user_id) else ("", "")
+    return kind, str(item.get("custom_emoji_id") or item.get("language") or "")

@@ -82,13 +82,19 @@ def _button(button: object) -> dict[str, Any]:
         raise bad_request(f"{start}InlineKeyboardButton must be an Object")
     if "text" not in button:
         raise bad_request(f'{start}Can\'t find field "text"')
-    if not isinstance(button["text"], str):
-        raise bad_request(f'{start}Field "text" must be of type String')
+    button = {name: str(value) if _is_number(value) else value for name, value in button.items()}
+    for name in ("text", "url", "callback_data"):
+        if not isinstance(button.get(name, ""), str):
+            raise bad_request(f'{start}Field "{name}" must be of type String')
     kind = next((name for name in _TYPES if _counts(name, button)), "")
     if not kind:
         raise bad_request(f"{start}Text buttons are unallowed in the inline keyboard")
     kept = {"text": button["text"], kind: button[kind]}
     return kept | {name: button[name] for name in ("style", "icon_custom_emoji_id") if button.get(name)}
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 
 def _counts(name: str, button: dict[str, Any]) -> bool:

@@ -31,14 +31,16 @@ class Fault:
     """Something that is to go wrong with coming requests.
 
     `method` is a method's name, "" for all but getUpdates; `chat_id` 0 means any chat. With `error` the request is
-    refused; with `lose_answer` it is carried out, but the connection breaks before the answer; `delay` are seconds to
-    wait first. It happens `times` times, the first `skip` matching requests excepted.
+    refused; with `lose_answer` it is carried out, but the connection breaks before the answer; with `hold` it is carried
+    out at once and answered so many seconds later; `delay` are seconds to wait first. It happens `times` times, the
+    first `skip` matching requests excepted.
     """
 
     method: str = ""
     error: ApiError | None = None
     lose_answer: bool = False
     delay: float = 0.0
+    hold: float = 0.0
     times: int = 1
     skip: int = 0
     chat_id: int = 0
@@ -125,6 +127,8 @@ class Server:
                 self._note(method, arguments, 0, "")
                 return _hang_up(request)
             self._note(method, arguments, 200, "")
+            if fault is not None and fault.hold:
+                await asyncio.sleep(fault.hold)
             return _answer(result)
 
     async def _call(self, method: str, arguments: Arguments) -> object:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -262,7 +263,7 @@ class State:
         if text.startswith("@"):
             name = text[1:].lower()
             return next((chat for chat in self.chats.values() if chat.username.lower() == name and chat.title), None)
-        return self.chats.get(int(text)) if text.lstrip("-").isdigit() else None
+        return self.chats.get(int(text)) if re.fullmatch(r"-?[0-9]{1,18}", text) else None
 
     # ---------------------------------------------------------------- messages
 
