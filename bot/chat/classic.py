@@ -112,7 +112,8 @@ class _Flow:
             case Pre(text, language):
                 yield _Piece((Run(text, (*around, *self._pre(language))),))
             case MathBlock():
-                yield replace(self._piece((Math(block.latex, block.line),), (*around, Tag("code"))), gap=1)
+                tags = (*around, Tag("code", key=next(self._keys)))
+                yield replace(self._piece((Math(block.latex, block.line),), tags), gap=1)
             case Divider():
                 yield _Piece((Run("———", around),))
             case Buttons(row):
@@ -147,9 +148,13 @@ class _Flow:
                     yield piece
 
     def _quote(self, block: Quote, around: tuple[Tag, ...]) -> Iterator[_Piece]:
-        tags = around if _quoted(around) else (*around, Tag("blockquote", key=next(self._keys)))
-        for piece in self.pieces(block.blocks, tags):
-            yield replace(piece, gap=1)
+        inside = _quoted(around)
+        tags = around if inside else (*around, Tag("blockquote", key=next(self._keys)))
+        said = [replace(piece, gap=1) for piece in self.pieces(block.blocks, tags)]
+        if inside and said[0].runs and said[-1].runs:
+            said[0] = replace(said[0], runs=(Run("“", said[0].runs[0].tags), *said[0].runs))
+            said[-1] = replace(said[-1], runs=(*said[-1].runs, Run("”", said[-1].runs[-1].tags)))
+        yield from said
         if block.credit:
             credit = self._piece(block.credit, (*tags, Tag("i")))
             yield replace(credit, runs=(Run("— ", tags), *credit.runs), gap=1)

@@ -43,7 +43,7 @@ def test_blocks_look_as_they_do_on_every_client() -> None:
         "• first\n• second\n\u2007\u20071. inner\n"
         "<blockquote>said\n— <i>§ 3</i></blockquote>\n<code>⟨E⟩</code>\n\n"
         "———\n\n"
-        "<b>More</b>\n<blockquote expandable>a\nb</blockquote>\n\n"
+        "<b>More</b>\n<blockquote expandable>a\n“b”</blockquote>\n\n"
         '<pre><code class="language-python">a &lt; b\n  c</code></pre>\n\n'
         "<i>small</i>"
     )

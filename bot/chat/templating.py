@@ -1,0 +1,156 @@
+"""Templates in every language: values in, a document out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime, time
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from babel import Locale
+from babel.dates import format_date, format_skeleton, get_timezone_location
+from babel.lists import format_list
+from babel.numbers import format_decimal
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2.ext import Extension
+from markupsafe import Markup, escape
+
+from bot.chat import callbacks
+from bot.chat.causes import by_kind, causes, count_of
+from bot.chat.document import parse
+from bot.chat.prose import clip, prose
+from bot.chat.spaces import flat
+from bot.chat.tree import Document, inline_text, lines_of, walk
+from bot.chat.words import ORIGINAL, Words, read_words
+
+FOLDER = Path(__file__).resolve().parents[2] / "templates"
+PREVIEW = 300
+"""Characters of a long text that a view repeats."""
+
+
+@dataclass(frozen=True)
+class Templates:
+    """All views in all languages. `topic` names a direction in a language, `category` a category as arXiv does.
+
+    Raises:
+        LookupError: the folder holds no words.
+    """
+
+    topic: Callable[[str, str], str]
+    category: Callable[[str], str]
+    folder: Path = FOLDER
+
+    @cached_property
+    def _environments(self) -> dict[str, Environment]:
+        return {language: self._environment(words) for language, words in read_words(self.folder / "locale").items()}
+
+    @property
+    def languages(self) -> tuple[str, ...]:
+        """The languages that have words."""
+        return tuple(self._environments)
+
+    def render(self, view: str, language: str, **values: object) -> Document:
+        """The view as a document; a language that is not spoken here falls back to a wider one, then to English.
+
+        Raises:
+            jinja2.UndefinedError: the template names a value that was not given.
+            MarkupError: the template is not of our dialect.
+        """
+        return parse(self._environments[self._spoken(language)].get_template(f"{view}.html").render(**values))
+
+    def line(self, view: str, language: str, **values: object) -> str:
+        """The view as plain text in one line."""
+        document = self.render(view, language, **values)
+        texts = (inline_text(line) for block in walk(document.blocks) for line in lines_of(block))
+        return flat(" ".join(texts))
+
+    def has(self, view: str) -> bool:
+        """Whether there is such a view."""
+        return (self.folder / f"{view}.html").is_file()
+
+    def css(self) -> str:
+        """The style of web pages."""
+        return (self.folder / "page.css").read_text(encoding="utf-8")
+
+    def _spoken(self, language: str) -> str:
+        wanted = language.replace("_", "-").lower()
+        spoken = {name.lower(): name for name in self._environments}
+        return spoken.get(wanted) or spoken.get(wanted.split("-")[0]) or ORIGINAL
+
+    def _environment(self, words: Words) -> Environment:
+        i18n: str | type[Extension] = "jinja2.ext.i18n"
+        environment = Environment(
+            loader=FileSystemLoader(self.folder),
+            autoescape=True,
+            undefined=StrictUndefined,
+            extensions=[i18n],
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+        environment.policies["ext.i18n.trimmed"] = True
+        install: Callable[..., None] = environment.install_gettext_callables  # type: ignore[attr-defined] # the extension adds it
+        install(words.gettext, words.ngettext, newstyle=True, pgettext=words.pgettext, npgettext=words.npgettext)
+        environment.globals |= {"data": _data, "mark": callbacks.mark}
+        environment.filters |= self._filters(words)
+        environment.tests["address"] = lambda text: text.startswith(("https://", "http://"))
+        return environment
+
+    def _filters(self, words: Words) -> dict[str, Callable[..., Any]]:
+        locale, language = words.locale, words.language
+        return {
+            "prose": prose,
+            "clip": clip,
+            "topic": lambda key: self.topic(key, language),
+            "category": self.category,
+            "listed": lambda items: _listed(items, locale),
+            "quoted": lambda items: _listed((Markup("“{}”").format(prose(clip(item, 80))) for item in items), locale),
+            "by_kind": by_kind,
+            "causes": causes,
+            "count_of": count_of,
+            "shorter": lambda claims, most: [claim for claim in claims if len(claim.text) <= most and claim.text],
+            "longer": lambda claims, most: [claim for claim in claims if len(claim.text) > most],
+            "day": lambda day: format_date(day, "full", locale=locale),
+            "short_day": lambda day: format_skeleton("MMMd", day, locale=locale),
+            "moment": lambda at, zone: _moment(at, zone, locale),
+            "clock": _clock,
+            "city": lambda zone: _city(zone, locale),
+            "number": lambda number: format_decimal(number, locale=locale),
+            "autonym": _autonym,
+        }
+
+
+def _data(press: str, **fields: Any) -> str:
+    """What a button carries: `data("Unfold", paper="2602.14080v1")`."""
+    return callbacks.encode(getattr(callbacks, press)(**fields))
+
+
+def _listed(items: Iterable[object], locale: Locale) -> Markup:
+    """Things in a row as a language names them: "a, b and c". A language that puts no spaces around its "and" would run
+    it into foreign names, so there the same mark stands between all of them."""
+    escaped = [str(escape(item)) for item in items]
+    patterns = locale.list_patterns["standard"]
+    if " " not in patterns["2"]:
+        return Markup(patterns["start"].format("", "").join(escaped))  # noqa: S704 - each is escaped
+    return Markup(format_list(escaped, locale=locale))  # noqa: S704 - likewise
+
+
+def _moment(at: datetime, zone: str, locale: Locale) -> str:
+    local = at.astimezone(ZoneInfo(zone))
+    return f"{format_skeleton('MMMEd', local, locale=locale)} {_clock(local.time())}"
+
+
+def _clock(at: time) -> str:
+    return f"{at:%H:%M}"
+
+
+def _autonym(code: str) -> str:
+    """A language's name in that language."""
+    locale: Locale = Locale.parse(code)
+    return locale.get_language_name(code) or code
+
+
+def _city(zone: str, locale: Locale) -> str:
+    return get_timezone_location(zone, locale=locale, return_city=True)

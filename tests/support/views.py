@@ -1,0 +1,287 @@
+"""Every view in every state that it has: (template, values), for the tests that render them all."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+
+from bot.errors import (
+    AlreadyRunning,
+    BadDate,
+    BadFollow,
+    BadInput,
+    BadInterests,
+    BadPaperId,
+    BadSize,
+    BadTime,
+    CountMismatch,
+    DatabaseBroken,
+    DatabaseForeign,
+    DatabaseLocked,
+    DatabaseNewer,
+    Malformed,
+    NoDigest,
+    NotAllowed,
+    NotAnnounced,
+    NotThere,
+    PaperboyError,
+    SourceError,
+    StalePage,
+    StorageError,
+    Throttled,
+    UnknownCategory,
+    UnknownPaper,
+    UnknownTimezone,
+    Unreachable,
+)
+from bot.model import (
+    Card,
+    ChatKind,
+    ChecklistItem,
+    Claim,
+    ClaimKind,
+    Critique,
+    Delivery,
+    DeliveryState,
+    Experiments,
+    Follow,
+    FollowKind,
+    Formula,
+    JudgedPaper,
+    Listing,
+    ListingState,
+    Motivation,
+    Mute,
+    MuteKind,
+    Problem,
+    Profile,
+    Reason,
+    ReasonKind,
+    Row,
+    Source,
+    Tally,
+    VerdictKind,
+)
+from bot.schedule import QuietKind
+from tests.support import builders as a
+
+SOON = datetime(2026, 2, 20, 1, 0, tzinfo=UTC)
+
+PROFILE = Profile(
+    interests="factuality of language models, GRPO <b>& more</b>",
+    widened=("hallucination", "policy optimization"),
+    categories=("cs.LG", "cs.CL", "math.OC"),
+    follows=(Follow(FollowKind.AUTHOR, "Yann LeCun"), Follow(FollowKind.INSTITUTION, "Tsinghua University")),
+    mutes=(Mute(MuteKind.WORD, "survey"), Mute(MuteKind.AUTHOR, "Jane Doe")),
+    judged=(
+        JudgedPaper(a.paper(9, title="A <liked> paper on $\\alpha$"), 7, VerdictKind.LIKE, a.NOW),
+        JudgedPaper(a.paper(10), 7, VerdictKind.DISLIKE, a.NOW),
+    ),
+)
+
+ROWS = (
+    Row(
+        1, "2602.14080", 1, "Empty Shelves or Lost Keys? Recall Is the Bottleneck for Parametric Factuality",
+        ("Nitay Calderon", "Eyal Ben-David"), "Technion", "cs.CL", 31, 0.91,
+        (
+            Reason(ReasonKind.INTEREST, "factuality", 0.5), Reason(ReasonKind.LIKED, "A liked paper", 0.2, 2),
+            Reason(ReasonKind.HEAT, "", 0.1, 31), Reason(ReasonKind.CATEGORY, "cs.CL", 0.05),
+        ),
+    ),
+    Row(
+        2, "2602.14979", 2, "RynnBrain: Open <Embodied> Foundation Models & $\\pi_0$ 具身智能", ("L. Wang",), "", "cs.RO", None, 0.52,
+        (
+            Reason(ReasonKind.AUTHOR, "L. Wang", 0.3), Reason(ReasonKind.INSTITUTION, "Alibaba", 0.1),
+            Reason(ReasonKind.DISLIKED, "A disliked paper", -0.1, 1),
+        ), added_from=date(2026, 2, 17),
+    ),
+    Row(3, "hep-th/9901001", 3, "Old style", ("A. B.",), "清华大学", "hep-th", 0, 0.1, ()),
+)  # fmt: skip
+
+LISTINGS = (
+    a.listing("cs.LG"),
+    a.listing("cs.CL", state=ListingState.WAITING),
+    a.listing("cs.AI", state=ListingState.THROTTLED, detail="http-429"),
+    a.listing("cs.RO", state=ListingState.FAILED, detail="count-mismatch"),
+    a.listing("cs.CV", state=ListingState.FAILED, detail="reset"),
+    a.listing("cs.SE", state=ListingState.QUIET),
+)
+
+QUOTE = 'However, recall of facts encoded in $\\theta$ remains a bottleneck: 25--33\\% of facts & more are "known" but lost <here>.'
+
+
+def said(text: str = QUOTE, **fields: Any) -> Claim:
+    """A claim of the local analyst: its text is its quote."""
+    return a.claim(text, **({"anchor": "S1.p2", "section": "1 Introduction"} | fields))
+
+
+LOCAL_CARD: Card = a.card(
+    1,
+    title=ROWS[0].title,
+    authors=tuple(f"Author {n}" for n in range(12)),
+    institutions=("Technion", "Google Research"),
+    tags=("cs.CL", "code", "survey"),
+    motivation=Motivation(
+        problem=(said(), said("It is unclear why.", anchor="abstract", section="")),
+        formalisation=(
+            Formula("\\text{Fact}_i = \\begin{cases}1 & p_i > \\tau\\\\0\\end{cases}", "Factᵢ = {1, if pᵢ > τ; 0", "S3.E1", "We define"),
+            Formula("\\frac{a}{b", "", "", ""),
+        ),
+        why_now=(said("Recently, models grew.", section="1 Introduction"),),
+        hypotheses=(said("We hypothesise that keys are lost.", verified=False),),
+    ),
+    method=(said("We propose WikiProfile.", anchor="S3.p1", section="3 Method"),),
+    experiments=Experiments(
+        baselines=(said("BM25", anchor="S4.T1"),),
+        datasets=(said("PopQA", anchor="S4.p1"), said("SimpleQA", anchor="")),
+        metrics=(said("accuracy", anchor="S4.p2"), said("We report a long sentence about many metrics, which is too long to be a name at all.")),
+        setup=(said("We use 8 H100 GPUs."),),
+        results=(said("Thinking recovers 40 %."),),
+    ),
+    conclusions=(said("Scaling helps encoding."),),
+    critique=Critique(limitations=(said("We study English only.", anchor="S7.p1", section="Limitations"),)),
+    checklist=(
+        ChecklistItem("ablation", True, ("4.3 Ablation study",)),
+        ChecklistItem("limitations", False, (), "a section title with “limitation”"),
+        ChecklistItem("code", True, ("https://github.com/example/keys",)),
+        *(ChecklistItem(key, found) for key in ("variance", "significance", "data", "compute", "baselines", "ethics", "human", "theory", "else") for found in (True, False)),
+    ),
+)  # fmt: skip
+
+MODEL_CARD: Card = a.card(
+    2,
+    language="zh",
+    analyst="llm:qwen3",
+    source=Source.PDF,
+    institutions=tuple(f"Institute {n}" for n in range(7)),
+    novelty=4,
+    recommendation=3,
+    needs_verification=True,
+    motivation=Motivation(problem=(Claim("The problem in other words", QUOTE, "S1.p1", "1", ClaimKind.INFERRED, verified=False),)),
+    critique=Critique(
+        strengths=(said("Clear."),),
+        problems=(
+            Problem(said("One seed only."), 3, "Table 2 has no $\\pm$", "five seeds"),
+            Problem(Claim("No anchor"), 1),
+        ),
+    ),
+    impact=(Claim("Practitioners may care", verified=True),),
+)  # fmt: skip
+
+ABSTRACT_CARD: Card = a.card(
+    3, source=Source.ABSTRACT, source_url="https://arxiv.org/abs/2602.00003v1", institutions=()
+)
+
+PRIVATE = a.chat(1, timezone="Asia/Shanghai", hour=time(8, 30), next_at=SOON, size=7)
+GROUP = a.chat(2, ChatKind.GROUP, subscribed=False, next_at=None, quiet_notes=False, timezone="Etc/GMT-8", size=1)
+CHANNEL = a.chat(3, ChatKind.CHANNEL, next_at=None)
+CHATS = (PRIVATE, GROUP, CHANNEL)
+
+FAILURE = Delivery(1, 2, 3, 0, {}, DeliveryState.FAILED, 5, None, "Forbidden: bot was blocked by the user")
+
+ERRORS: tuple[PaperboyError, ...] = (
+    PaperboyError("x"),
+    BadInput("x"),
+    BadPaperId("<b>no id</b>"),
+    UnknownPaper("2602.99999"),
+    UnknownCategory("cs.XX", ("cs.LG", "cs.CL")),
+    UnknownCategory("nothing"),
+    BadTime("25 o'clock"),
+    UnknownTimezone("Asia/Bejing", ("Asia/Shanghai",)),
+    UnknownTimezone("nowhere"),
+    BadDate("yesterday"),
+    BadInterests(0, 4000),
+    BadInterests(9999, 4000),
+    BadSize("99", 20),
+    BadFollow(""),
+    BadFollow("x" * 300),
+    NotAllowed("admins"),
+    NotAllowed("chat"),
+    NotAllowed("bot-admins"),
+    NoDigest("2026-02-18", ("2026-02-17", "2026-02-16")),
+    NoDigest("2026-02-18"),
+    NoDigest(""),
+    SourceError("arXiv", "x", "x"),
+    Throttled("arXiv", "http-429", 1),
+    Throttled("arXiv", "http-429", 30.2),
+    Throttled("arXiv", "http-429", 600),
+    Throttled("arXiv", "http-429"),
+    Unreachable("arXiv", "reset"),
+    Malformed("Hugging Face", "no JSON"),
+    CountMismatch("arXiv", "new", 100, 93),
+    StalePage("arXiv"),
+    NotAnnounced("arXiv", "2026-02-21", "quiet"),
+    NotAnnounced("arXiv", "2026-02-21", "future"),
+    NotAnnounced("arXiv", "2020-02-21", "too-old"),
+    NotThere("arXiv", "page"),
+    StorageError("x"),
+    DatabaseLocked("x"),
+    DatabaseNewer("x", "y"),
+    DatabaseForeign("x"),
+    DatabaseBroken("x", "y"),
+    AlreadyRunning("x"),
+)
+
+
+def _views() -> list[tuple[str, dict[str, Any]]]:
+    languages = ("en", "zh")
+    shown: list[tuple[str, dict[str, Any]]] = [
+        ("digest", {"digest": a.digest(rows=ROWS, listings=LISTINGS, late=(a.listing("cs.AI", date(2026, 2, 17)), a.listing("cs.LG", date(2026, 2, 16)))), "profile": PROFILE}),
+        ("digest", {"digest": a.digest(rows=(1,), part=1), "profile": PROFILE}),
+        ("digest", {"digest": a.digest(rows=ROWS[2:]), "profile": Profile(categories=("cs.LG",))}),
+        ("digest", {"digest": a.digest(rows=(), announced=7), "profile": PROFILE}),
+        ("digest", {"digest": a.digest(rows=(), announced=0), "profile": PROFILE}),
+        ("report", {"date": a.DAY, "listings": list(LISTINGS), "announced": 412, "rows": ROWS, "profile": PROFILE, "cards": (LOCAL_CARD, MODEL_CARD)}),
+        ("report", {"date": a.DAY, "listings": [Listing("cs.LG", a.DAY, ListingState.FRESH)], "announced": 0, "rows": (), "profile": PROFILE, "cards": ()}),
+        ("commands", {}),
+        ("help", {"commands": [{"name": "digest", "about": "…"}, {"name": "paper", "about": "…"}]}),
+        ("apology", {}), ("not_understood", {}), ("welcome", {}), ("paper", {}), ("moved", {}), ("too_many", {"most": 10, "count": 34}),
+        ("folded", {"paper": "2602.14080v1"}),
+        ("forgotten", {"what": "chat"}), ("forgotten", {"what": "no"}),
+        ("tag", {"key": "code"}), ("tag", {"key": "cs.LG"}),
+        *(("reasons", {"row": row}) for row in ROWS),
+    ]  # fmt: skip
+    empty = {"chat": PRIVATE, "listings": LISTINGS, "next_announcement": SOON}
+    shown += [("quiet", empty | {"kind": kind}) for kind in QuietKind]
+    for card in (LOCAL_CARD, MODEL_CARD, ABSTRACT_CARD):
+        shown.append(("printed_card", {"card": card, "paper": None, "heat": None}))
+        for chat, tally in ((PRIVATE, Tally(mine=VerdictKind.LIKE)), (GROUP, Tally(2, 1, 0)), (CHANNEL, Tally())):
+            shown += [
+                ("card", {"card": card, "paper": a.paper(1, published=a.NOW), "heat": a.heat(), "tally": tally, "chat": chat, "under": 17}),
+                *(("verdict", {"kind": kind, "tally": tally, "chat": chat}) for kind in VerdictKind),
+            ]  # fmt: skip
+    for chat in CHATS:
+        for profile in (PROFILE, Profile(categories=("cs.LG",))):
+            known = {"chat": chat, "profile": profile, "languages": languages}
+            shown += [
+                *(("start", known | {"step": step}) for step in ("categories", "interests", "hour", "done")),
+                *(("interests", known | {"asking": asking}) for asking in (True, False)),
+                ("categories", known),
+                *((view, known | {"done": done, "removed": removed, "asking": asking})
+                  for view, entries in (("follow", PROFILE.follows), ("mute", PROFILE.mutes))
+                  for done in (None, *entries) for removed in (True, False) for asking in (True, False)),
+                *((view, known) for view in ("subscription", "time", "timezone", "language", "size", "quiet_days", "forget")),
+                ("profile", known | {"verdicts": dict.fromkeys(VerdictKind, 3)}),
+            ]  # fmt: skip
+        polls = (
+            a.poll("cs.LG"),
+            *(
+                a.poll("cs.CL", state, failures=2, detail="http-429", not_before=SOON, page_date=None)
+                for state in ListingState
+            ),
+        )
+        for full in (True, False):
+            shown += [
+                ("status", {"chat": chat, "now": a.NOW, "polls": polls, "counts": {"chats": 3, "failed": 1, "other": 1}, "failures": (FAILURE,), "full": full}),
+                ("status", {"chat": chat, "now": a.NOW + timedelta(1), "polls": (), "counts": {}, "failures": (), "full": full}),
+            ]  # fmt: skip
+    for papers in ((), (a.paper(1),), tuple(a.paper(n, title="<x> & $y$") for n in range(5))):
+        shown.append(("saved", {"papers": papers, "most": 3}))
+    for toast in ("reading", "still-reading", "folded", "chosen", "last-category", "old-button", "gone"):
+        shown.append((f"toasts/{toast}", {}))
+    shown += [("toasts/verdict", {"mine": mine}) for mine in (None, *VerdictKind)]
+    shown += [("toasts/forgotten", {"count": count}) for count in (0, 1, 5)]
+    return shown
+
+
+VIEWS = _views()
