@@ -98,11 +98,22 @@ async def test_the_file_is_marked_and_writes_ahead(tmp_path: Path) -> None:
 
 async def test_many_open_a_new_database_at_once(empty_url: str) -> None:
     """Programs that start together on an empty database do not trip over each other."""
-    databases = await asyncio.gather(*(Database.open(empty_url) for _ in range(4)))
+    databases = await asyncio.gather(*(Database.open(empty_url) for _ in range(12)))
     try:
-        assert [await db.check() for db in databases] == [[], [], [], []]
+        assert [await db.check() for db in databases] == [[]] * 12
     finally:
         await asyncio.gather(*(db.close() for db in databases))
+
+
+async def test_a_reader_of_another_program_is_waited_for(migrated_sqlite_url: str, tmp_path: Path) -> None:
+    """Writing ahead is switched on as soon as nobody is in the file."""
+    sql(tmp_path / "paperboy.db", "PRAGMA journal_mode = DELETE")
+    with closing(sqlite3.connect(tmp_path / "paperboy.db", isolation_level=None, check_same_thread=False)) as other:
+        other.execute("BEGIN")
+        other.execute("SELECT * FROM chats").fetchall()
+        asyncio.get_running_loop().call_later(0.2, other.execute, "COMMIT")
+        async with opened(migrated_sqlite_url):
+            assert sql(tmp_path / "paperboy.db", "PRAGMA journal_mode") == [("wal",)]
 
 
 async def test_a_file_rebuilt_from_a_dump_is_ours(tmp_path: Path) -> None:

@@ -71,10 +71,9 @@ async def test_the_lock_is_not_in_the_way_of_the_database(migrated_url: str) -> 
 
 def test_two_ways_to_the_same_file_are_one(tmp_path: Path) -> None:
     """A link does not make a second database; a new folder is made."""
-    (tmp_path / "data").mkdir()
-    (tmp_path / "link").symlink_to(tmp_path / "data")
-    with lock_for_running(sqlite_at(tmp_path / "data" / "x.db")):
-        with pytest.raises(AlreadyRunning), lock_for_running(sqlite_at(tmp_path / "link" / "x.db")):
+    (tmp_path / "link.db").symlink_to(tmp_path / "x.db")
+    with lock_for_running(sqlite_at(tmp_path / "x.db")):
+        with pytest.raises(AlreadyRunning), lock_for_running(sqlite_at(tmp_path / "link.db")):
             pass
         with lock_for_running(sqlite_at(tmp_path / "new" / "x.db")):
             pass

@@ -97,6 +97,23 @@ async def test_writers_of_one_program_wait_for_each_other(db: Database) -> None:
         assert await conn.scalar(select(tables.chats.c.size)) == 55
 
 
+async def test_writers_of_one_program_do_not_meet_at_the_file(
+    migrated_sqlite_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They queue up before it, so that a long queue does not run out of SQLite's patience."""
+    monkeypatch.setitem(engines._SQLITE["connect_args"], "timeout", 0)
+    async with opened(migrated_sqlite_url) as db:
+
+        async def write(n: int) -> None:
+            async with db.begin() as conn:
+                await papers.save(conn, [paper(n)])
+                await asyncio.sleep(0.005)
+
+        await asyncio.gather(*(write(n) for n in range(20)))
+        async with db.read() as conn:
+            assert len(await papers.many(conn, [paper(n).id for n in range(20)])) == 20
+
+
 async def test_writers_of_two_programs_wait_for_each_other(migrated_url: str) -> None:
     """Two open databases on one file, as two processes have: none is refused, none is lost."""
     async with opened(migrated_url) as one, opened(migrated_url) as two:
@@ -239,6 +256,15 @@ async def test_a_server_that_goes_away_is_told_and_met_again(migrated_postgres_u
             await lose_the_connection()
         await on_server(end)
         assert await make_chat(db) == 1
+
+
+async def test_a_server_that_is_gone_is_told(postgres_url: str) -> None:
+    """As when opening: a refused connection is a sentence, too."""
+    url = make_url(postgres_url).set(port=1)
+    db = Database(url, *engines.pair(url))
+    with pytest.raises(DatabaseBroken, match="the server does not answer"):
+        await make_chat(db)
+    await db.close()
 
 
 async def test_a_time_without_a_zone_is_refused(db: Database) -> None:
