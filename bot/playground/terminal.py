@@ -7,7 +7,7 @@ import contextlib
 import json
 import sys
 import threading
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -19,6 +19,7 @@ from rich.text import Text
 
 from bot.playground.control import Impossible, Playground
 from bot.playground.errors import ApiError
+from bot.playground.sample_day import load
 from bot.playground.state import Answer, Chat, Event, Happening, Json, Message, User
 from bot.playground.terminal_text import INDENT, Line, changed_part, draw, lines_of
 
@@ -29,8 +30,8 @@ _DIM = Style(dim=True)
 
 
 @cache
-def _words() -> dict[str, str]:
-    words: dict[str, str] = json.loads(Path(__file__).with_name("words.json").read_text("utf-8"))
+def _words() -> Json:
+    words: Json = json.loads(Path(__file__).with_name("words.json").read_text("utf-8"))
     return words
 
 
@@ -145,72 +146,109 @@ class Screen:
         return f"{button['text']} <{button['url']}>" if "url" in button else str(button["text"])
 
 
-async def converse(
-    playground: Playground,
-    chat: Chat,
-    user: User,
-    *,
-    source: TextIO | None = None,
-    out: TextIO | None = None,
-    quiet: float = 1.0,
-    patience: float = 60.0,
-    busy: Callable[[], bool] = lambda: False,
-) -> None:
-    """Talks until the input ends or says "q".
+class Terminal:
+    """A person at a terminal, or a script of lines.
 
     At a terminal, messages appear as they come. Otherwise the input is a script: each line is echoed, and the next one
-    waits until the bot has been quiet for `quiet` seconds and `busy` says no, `patience` seconds at most.
+    waits until the bot has been quiet for `quiet` seconds and `busy` says no, `patience` seconds at most. The output has
+    colour only at a terminal.
     """
-    source, out = source or sys.stdin, out or sys.stdout
-    at_terminal = source.isatty()
-    width = None if out.isatty() else _PIPE_WIDTH
-    console = Console(file=out, force_terminal=out.isatty(), width=width, markup=False, highlight=False, emoji=False)
-    screen = Screen(console, playground, chat)
-    hello = _words()["hello"].format(user=user.name, bot=playground.bot.first_name)
-    async with playground.listen(screen.hear):
-        for message in playground.messages(chat, by_bot=True):
-            screen.hear(Event(Happening.SENT, chat, message))
-        console.print(Text(hello, _DIM))
-        if at_terminal:
-            await _live(screen, user, source)
-        else:
-            await _scripted(screen, user, source, quiet, patience, busy)
+
+    def __init__(
+        self,
+        source: TextIO | None = None,
+        out: TextIO | None = None,
+        *,
+        quiet: float = 1.0,
+        patience: float = 60.0,
+        busy: Callable[[], bool] = lambda: False,
+    ) -> None:
+        self._source, out = source or sys.stdin, out or sys.stdout
+        self._quiet, self._patience, self._busy = quiet, patience, busy
+        width = None if out.isatty() else _PIPE_WIDTH
+        self._console = Console(
+            file=out, force_terminal=out.isatty(), width=width, markup=False, highlight=False, emoji=False
+        )
+
+    def opening(self, *, live: bool) -> None:
+        """Says which papers are shown: today's of the real arXiv, or the sample day's."""
+        invented = len({listed.paper.id for listed in load().papers if listed.invented})
+        self._note(_words()["live" if live else "sample"].format(invented=invented))
+
+    async def talk(
+        self, playground: Playground, *, ready: Callable[[], Awaitable[object]] | None = None, language: str = "en"
+    ) -> None:
+        """A whole visit: once the bot listens, a new person subscribes it, waits until it is `ready` (has read arXiv),
+        asks for the digest, and goes on with what comes in, until the input ends or says "q"."""
+        user = playground.add_user(str(_words()["person"]), language=language)
+        chat = playground.private(user)
+        screen = Screen(self._console, playground, chat)
+        async with playground.listen(screen.hear):
+            await _until(lambda: playground.state.updates.asked_at is not None)
+            for line in _words()["opening"]:
+                await self._play(screen, user, line)
+            if ready is not None:
+                self._note(_words()["reading"])
+                await ready()
+            await self._play(screen, user, _words()["digest"])
+            await self._go_on(screen, user)
+
+    async def converse(self, playground: Playground, chat: Chat, user: User) -> None:
+        """The conversation alone, in a chat that is there already."""
+        screen = Screen(self._console, playground, chat)
+        async with playground.listen(screen.hear):
+            for message in playground.messages(chat, by_bot=True):
+                screen.hear(Event(Happening.SENT, chat, message))
+            await self._go_on(screen, user)
+
+    async def _go_on(self, screen: Screen, user: User) -> None:
+        self._note(_words()["hello"])
+        if self._source.isatty():
+            await _live(screen, user, self._source)
+            return
+        await self._settle(screen)
+        async for line in _lines(self._source):
+            if line.strip() == "q":
+                break
+            await self._play(screen, user, line)
+
+    async def _play(self, screen: Screen, user: User, line: str) -> None:
+        """Echoes a line, does it and waits for what comes of it."""
+        if line.strip():
+            screen.console.print(Text(f"> {line.strip()}"))
+            await _say(screen, user, line)
+            await self._settle(screen)
+
+    async def _settle(self, screen: Screen) -> None:
+        if not await screen.playground.settle(self._quiet, self._patience, self._busy):
+            self._note(_words()["busy"].format(seconds=round(self._patience)))
+        screen.flush()
+
+    def _note(self, text: str) -> None:
+        self._console.print(Text(text, _DIM))
+
+
+async def _until(condition: Callable[[], bool]) -> None:
+    while not condition():  # noqa: ASYNC110 - the bot's first poll has no event
+        await asyncio.sleep(0.02)
 
 
 async def _live(screen: Screen, user: User, source: TextIO) -> None:
     printing = asyncio.create_task(_keep_printing(screen))
     try:
         async for line in _lines(source):
-            if not await _say(screen, user, line):
+            if line.strip() == "q":
                 break
+            await _say(screen, user, line)
     finally:
         printing.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await printing
 
 
-async def _scripted(
-    screen: Screen, user: User, source: TextIO, quiet: float, patience: float, busy: Callable[[], bool]
-) -> None:
-    async def settle() -> None:
-        if not await screen.playground.settle(quiet, patience, busy):
-            screen.console.print(Text(_words()["busy"].format(seconds=round(patience)), _DIM))
-        screen.flush()
-
-    await settle()
-    async for line in _lines(source):
-        if line.strip():
-            screen.console.print(Text(f"> {line.strip()}"))
-        if not await _say(screen, user, line):
-            break
-        await settle()
-
-
-async def _say(screen: Screen, user: User, line: str) -> bool:
-    """Does what a line of input says; False if it says to end."""
+async def _say(screen: Screen, user: User, line: str) -> None:
+    """Does what a line of input says."""
     text = line.strip()
-    if text == "q":
-        return False
     try:
         if text.startswith("#") or (text.isdecimal() and screen.numbered(int(text))):
             found = screen.labelled(text[1:].strip()) if text.startswith("#") else screen.button(int(text))
@@ -222,7 +260,6 @@ async def _say(screen: Screen, user: User, line: str) -> bool:
             await screen.playground.user_sends(screen.chat, user, text.removeprefix("\\"))
     except (Impossible, ApiError) as error:
         screen.console.print(Text(_words()["impossible"].format(why=error), _DIM))
-    return True
 
 
 async def _keep_printing(screen: Screen) -> None:

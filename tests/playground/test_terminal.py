@@ -11,7 +11,7 @@ import pytest
 from bot.playground.control import Playground
 from bot.playground.entities import checked, parse_html
 from bot.playground.state import Chat, User
-from bot.playground.terminal import converse
+from bot.playground.terminal import Terminal
 from bot.playground.terminal_text import Line, changed_part, lines_of
 from tests.support.bot_api import BotApi, keyboard
 
@@ -111,11 +111,11 @@ async def test_a_script_is_played_to_its_end(playground: Playground, chat: Chat,
     """Lines are said and echoed, answers awaited; quick edits show once, votes as their row, and nothing is coloured."""
     script = io.StringIO("/start\n1\n\n2\n#Fold\n3\n1\n99\nhello\n\\q\n")
     out = io.StringIO()
-    await converse(playground, chat, ada, source=script, out=out, quiet=0.05)
+    await Terminal(script, out, quiet=0.05).converse(playground, chat, ada)
     said = out.getvalue()
     assert "\x1b" not in said
     shown = said.splitlines()
-    assert shown[0].startswith("You are Ada Reader, alone in a chat with Paperboy.")
+    assert shown[0].startswith("Write a command or a text. A number presses that button")
     assert shown[shown.index("> /start") :] == [
         "> /start",
         "Paperboy 08:00",
@@ -155,7 +155,7 @@ async def test_a_script_is_played_to_its_end(playground: Playground, chat: Chat,
 async def test_q_ends_a_script(playground: Playground, chat: Chat, ada: User) -> None:
     """What follows q is not said."""
     out = io.StringIO()
-    await converse(playground, chat, ada, source=io.StringIO("one\nq\ntwo\n"), out=out, quiet=0.05)
+    await Terminal(io.StringIO("one\nq\ntwo\n"), out, quiet=0.05).converse(playground, chat, ada)
     assert "You said one" in out.getvalue()
     assert "two" not in out.getvalue()
 
@@ -163,7 +163,7 @@ async def test_q_ends_a_script(playground: Playground, chat: Chat, ada: User) ->
 async def test_a_bot_that_never_answers_does_not_hang_the_script(playground: Playground, chat: Chat, ada: User) -> None:
     """After its patience the script goes on, and says so."""
     out = io.StringIO()
-    await converse(playground, chat, ada, source=io.StringIO("hello\n"), out=out, quiet=0.05, patience=0.3)
+    await Terminal(io.StringIO("hello\n"), out, quiet=0.05, patience=0.3).converse(playground, chat, ada)
     assert "not finished after 0 seconds" in out.getvalue()
 
 
@@ -172,9 +172,33 @@ async def test_what_was_said_before_is_shown_first(playground: Playground, api: 
     await api.ok("sendMessage", chat_id=chat.id, text="This morning's digest")
     await playground.block(ada)
     out = io.StringIO()
-    await converse(playground, chat, ada, source=io.StringIO("hello\n"), out=out, quiet=0.05, patience=0.2)
+    await Terminal(io.StringIO("hello\n"), out, quiet=0.05, patience=0.2).converse(playground, chat, ada)
     assert "  This morning's digest" in out.getvalue()
     assert "That cannot be done: the bot is blocked; unblock it first." in out.getvalue()
+
+
+@pytest.mark.usefixtures("talking")
+async def test_a_visit_subscribes_waits_and_asks_for_the_digest(playground: Playground) -> None:
+    """Without a word of input the bot is set up and asked; the digest waits until the papers are there."""
+    order: list[str] = []
+
+    async def ready() -> None:
+        order.extend(m.text for chat in playground.state.chats.values() for m in playground.messages(chat))
+
+    out = io.StringIO()
+    terminal = Terminal(io.StringIO(""), out, quiet=0.05)
+    terminal.opening(live=False)
+    await terminal.talk(playground, ready=ready)
+    shown = out.getvalue().splitlines()
+    assert "42 invented papers, marked [sample]" in " ".join(shown)
+    assert [line for line in shown if line.startswith(("> /", "(arXiv"))] == [
+        "> /start",
+        next(line for line in shown if line.startswith("> /interests ")),
+        "(arXiv is being read)",
+        "> /digest",
+    ]
+    assert "  You said /digest" in shown
+    assert order[-1].startswith("You said /interests")
 
 
 class FakeTerminal(io.StringIO):
@@ -196,7 +220,7 @@ async def test_at_a_terminal_messages_come_as_they_are_sent(
     out = FakeTerminal()
     with os.fdopen(reading) as raw, os.fdopen(writing, "w", buffering=1) as keys:
         raw.isatty = lambda: True  # type: ignore[method-assign] # a pipe that plays a terminal
-        talk = asyncio.create_task(converse(playground, chat, ada, source=raw, out=out))
+        talk = asyncio.create_task(Terminal(raw, out).converse(playground, chat, ada))
         await api.ok("sendMessage", chat_id=chat.id, text="<b>Good</b> morning", parse_mode="HTML")
         keys.write("/start\n")
         await playground.wait_for_message(chat, "Papers")
