@@ -60,7 +60,7 @@ def tracked() -> list[str]:
     git = shutil.which("git")
     if git and (ROOT / ".git").exists():
         listed = run([git, "ls-files", "-z"])
-        if listed.returncode == 0:
+        if listed.returncode == 0 and listed.stdout:
             return [name for name in listed.stdout.split("\0") if name and (ROOT / name).is_file()]
     made = {
         ".git",
