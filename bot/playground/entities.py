@@ -35,6 +35,12 @@ _QUOTES = frozenset({"blockquote", "expandable_blockquote"})
 _FOUND = frozenset({"mention", "hashtag", "cashtag", "bot_command", "url", "email", "phone_number", "bank_card_number"})
 
 
+_MOST_UNITS = 1_000_000
+_BEYOND = re.compile("[\U00010000-\U0010ffff]")
+_ODD = re.compile("[\x00-\x09\x0b-\x1f\u2028-\u202e]")
+_SURROGATE = re.compile("[\ud800-\udfff]")
+
+
 @dataclass(frozen=True, slots=True)
 class Entity:
     """A piece of text with a meaning. `argument` is a link's address, a code block's language, a mentioned user's or
@@ -61,7 +67,7 @@ class FormattedText:
 
 def utf16_length(text: str) -> int:
     """The number of UTF-16 code units of `text`."""
-    return len(text) + sum(character > "\uffff" for character in text)
+    return len(text) + len(_BEYOND.findall(text))
 
 
 def utf16_slice(text: str, offset: int, length: int) -> str:
@@ -76,8 +82,13 @@ def checked(text: str, entities: Iterable[Entity] = (), *, may_be_empty: bool = 
     Raises:
         ApiError: it is not valid Unicode, or nothing visible is left of it.
     """
-    if any("\ud800" <= character <= "\udfff" for character in text):
+    if _SURROGATE.search(text):
         raise bad_request("Strings must be encoded in UTF-8")
+    entities = tuple(entities)
+    for entity in entities:
+        for what, number in (("offset", entity.offset), ("length", entity.length)):
+            if not 0 <= number <= _MOST_UNITS:
+                raise bad_request(f"Receive an entity with incorrect {what} {number}")
     text, kept = _clean(text, entities)
     text, kept = _trim(text, kept)
     if not text.strip(" \n\u200b\u200c\u200d\u2060\ufeff"):
@@ -103,6 +114,8 @@ def _overlap(one: Entity, other: Entity) -> bool:
 
 def _clean(text: str, entities: Iterable[Entity]) -> tuple[str, list[Entity]]:
     """Control characters become spaces; carriage returns and embedding controls vanish; offsets follow."""
+    if not _ODD.search(text):
+        return text, list(entities)
     pieces: list[str] = []
     new_place: list[int] = []  # of each old code unit
     place = 0
@@ -227,6 +240,7 @@ _TAGS = {
 }
 _NAMED = {"lt": "<", "gt": ">", "amp": "&", "quot": '"'}
 _REFERENCE = re.compile(r"&(?:#x([0-9a-fA-F]*)|#([0-9]*)|([a-zA-Z]+));?")
+_PLAIN = re.compile("[^<&]+")
 _SPACES = " \t\r\n\0\v"
 
 
@@ -235,7 +249,7 @@ class _Open:
     tag: str
     argument: str
     offset: int
-    place: int  # in the characters of the result
+    place: int  # in the pieces of the result
 
 
 class _Html:
@@ -256,8 +270,10 @@ class _Html:
             if character == "&" and (decoded := self.reference()):
                 self.emit(decoded)
             elif character != "<":
-                self.at += 1
-                self.emit(character)
+                run = _PLAIN.match(self.text, self.at, self.size)
+                piece = run[0] if run else character
+                self.at += len(piece)
+                self.emit(piece)
             elif self.text[self.at + 1] == "/":
                 self.end_tag()
             else:
@@ -274,9 +290,9 @@ class _Html:
             ) from None
         return FormattedText(text, tuple(self.entities))
 
-    def emit(self, character: str) -> None:
-        self.result.append(character)
-        self.offset += utf16_length(character)
+    def emit(self, piece: str) -> None:
+        self.result.append(piece)
+        self.offset += utf16_length(piece)
 
     def byte(self, place: int) -> int:
         """Where a character stands in bytes, as the server's messages say it."""

@@ -199,6 +199,19 @@ def test_no_text_confuses_the_parser(source: str) -> None:
     assert [e.offset for e in body.entities] == sorted(e.offset for e in body.entities)
 
 
+@pytest.mark.parametrize(("offset", "length", "what"), [(-1, 3, "offset -1"), (0, 1_000_001, "length 1000001")])
+def test_impossible_places_are_refused(offset: int, length: int, what: str) -> None:
+    """An entity must lie where a text can be."""
+    with pytest.raises(ApiError, match=f"receive an entity with incorrect {what}"):
+        checked("abc", [Entity("bold", offset, length)])
+
+
+def test_an_entity_ends_with_its_text() -> None:
+    """One that reaches beyond the end is cut, one that begins there is dropped."""
+    body = checked("abc\u202e", [Entity("bold", 1, 50), Entity("italic", 3, 1), Entity("underline", 30, 2)])
+    assert body == FormattedText("abc", (Entity("bold", 1, 2),))
+
+
 def test_listed_entities_are_trimmed_with_the_text() -> None:
     """Entities given by offset follow the text when its front is trimmed."""
     body = checked("  ab cd  ", [Entity("bold", 5, 4)])
