@@ -15,7 +15,7 @@ from bot.playground import wire
 from bot.playground.about_bot import commands_for
 from bot.playground.entities import checked
 from bot.playground.errors import ApiError
-from bot.playground.limits import Rates
+from bot.playground.limits import Meter, Rates
 from bot.playground.server import Call, Fault, Server
 from bot.playground.state import (
     Chat,
@@ -347,6 +347,11 @@ class Playground:
         """Lets coming requests go wrong."""
         self.server.faults.append(fault)
         return fault
+
+    def set_rates(self, rates: Rates) -> None:
+        """How much the bot may send from now on; what it has sent so far is forgotten."""
+        self.state.meter = Meter(rates)
+        self.state.updates.rates = rates
 
     def refuse(self, method: str, error: ApiError, times: int = 1) -> Fault:
         """Refuses the next requests of a method ("" for all but getUpdates)."""

@@ -52,7 +52,7 @@ class Updates:
         self._clock = clock
         self._next_id = first_id
         self._handed_over = 0  # the newest update that a poll or webhook has taken
-        self._rates = rates
+        self.rates = rates
         self._waiting: list[Update] = []
         self._poller: asyncio.Future[None] | None = None
         self._asked_offset: int | None = None
@@ -117,7 +117,7 @@ class Updates:
             ApiError: 409, because a second poller has come.
         """
         now = asyncio.get_running_loop().time()
-        if self._rates.polling and offset == self._asked_offset and self.asked_at is not None:
+        if self.rates.polling and offset == self._asked_offset and self.asked_at is not None:
             limit = 1 if now < self.asked_at + 0.5 else limit
             timeout = 3 if timeout < 3 and now < self.asked_at + 3 else timeout
         self._asked_offset, self.asked_at = offset, now
@@ -137,7 +137,7 @@ class Updates:
             pass
         except ApiError:
             loop = asyncio.get_running_loop()
-            if self._rates.polling and loop.time() < self._next_conflict:
+            if self.rates.polling and loop.time() < self._next_conflict:
                 await asyncio.sleep(_CONFLICT_SECONDS)
             else:
                 self._next_conflict = loop.time() + _CONFLICT_SECONDS

@@ -167,6 +167,9 @@ async def test_sending_too_fast_is_told_to_wait(strict: Playground, clock: Movab
         clock.advance(seconds=5)
         status, body, _ = await api.raw("editMessageText", data=edit)
         assert status == 200, body
+        strict.set_rates(Rates())
+        for _ in range(10):
+            await api.ok("sendMessage", chat_id=chat.id, text="x")
 
 
 async def test_groups_and_all_chats_together_have_their_own_rates(strict: Playground, clock: MovableClock) -> None:
