@@ -66,7 +66,6 @@ class TinyBotApi:
         self.calls: list[Call] = []
         self.accepted: list[Call] = []
         self.url = ""
-        self.conflict_for_all = False
         self.mishap: Callable[[Call], Reply | None] = lambda call: None
         self._planned: dict[str, deque[Reply]] = defaultdict(deque)
         self._always: dict[str, Reply] = {}
@@ -75,6 +74,7 @@ class TinyBotApi:
         self._poller: asyncio.Future[None] | None = None
         self._runner: web.AppRunner | None = None
         self._message_id = 100
+        self._update_id = 1000
 
     async def __aenter__(self) -> Self:
         app = web.Application(client_max_size=64 * 1024 * 1024)
@@ -105,7 +105,8 @@ class TinyBotApi:
 
     def push(self, **update: Any) -> None:
         """Something happened in a chat."""
-        self._updates.append({"update_id": 1000 + len(self._updates), **update})
+        self._updates.append({"update_id": self._update_id, **update})
+        self._update_id += 1
         self._arrived.set()
 
     def of(self, method: str) -> list[Call]:
@@ -148,12 +149,11 @@ class TinyBotApi:
         """Waits for updates as Telegram does; a second poller ends the first one's wait with a conflict."""
         if self._poller is not None and not self._poller.done():
             self._poller.set_exception(asyncio.CancelledError())
-        if self.conflict_for_all:
-            return _json(_CONFLICT)
         mine = self._poller = asyncio.get_running_loop().create_future()
         offset = int(call.fields.get("offset", 0))
+        self._updates = [update for update in self._updates if update["update_id"] >= offset]
         deadline = asyncio.get_running_loop().time() + int(call.fields.get("timeout", 0))
-        while not (found := [update for update in self._updates if update["update_id"] >= offset]):
+        while not self._updates:
             self._arrived.clear()
             left = deadline - asyncio.get_running_loop().time()
             if left <= 0:
@@ -165,7 +165,7 @@ class TinyBotApi:
                 mine.exception()
                 return _json(_CONFLICT)
         mine.cancel()
-        return _ok(found)
+        return _ok(self._updates)
 
     async def _file(self, request: web.Request) -> web.Response:
         return web.Response(body=b"%PDF-1.7 of " + request.match_info["path"].encode())
