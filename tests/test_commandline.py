@@ -168,14 +168,15 @@ def test_a_target_that_cannot_be_written_is_told_before_the_work(
     ],
 )
 def test_the_database_is_looked_after(
-    app: StandIn, words: list[str], expected: tuple[str, Path | None], capsys: pytest.CaptureFixture[str]
+    app: StandIn, capsys: pytest.CaptureFixture[str], words: list[str], expected: tuple[str, Path | None]
 ) -> None:
-    """`db` hands the action and its file on, prints what there is to say, and fails when all is not well."""
-    for well in (True, False):
-        app.answer = lambda well=well: ("said", well)
-        assert main(["db", *words]) == int(not well)
-        assert capsys.readouterr().out == "said\n"
+    """`db` hands the action and its file on, prints what there is to say, and exits with 1 where not all is well."""
+    app.answer = lambda: ("All is well.", True)
+    assert main(["db", *words]) == 0
     assert app.asked[0][2] == expected
+    app.answer = lambda: ("2 rows are damaged.", False)
+    assert main(["db", *words]) == 1
+    assert capsys.readouterr() == ("All is well.\n2 rows are damaged.\n", "")
 
 
 @pytest.mark.parametrize("command", ["run", "demo"])
