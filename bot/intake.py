@@ -140,18 +140,19 @@ class Intake:
         return page.date
 
     async def _empty(self, category: str, empty: EmptyListing) -> date:
-        """A listing without any paper, shown twice: believed of a category that has few, or where no other listing of
-        that day names the category.
+        """A listing without any paper, shown twice: believed of a category that has few on other days, or, where no
+        other day can be had, if no other listing of that day names the category.
 
         Raises:
             EmptyListing: it cannot be believed yet.
         """
         day = date.fromisoformat(empty.day)
+        await self._look_back(category, day)
         async with self._db.read() as conn:
             known = await listings.known_dates(conn, category, None)
             earlier = [then for then, state in known.items() if state is ListingState.FRESH and then < day]
             totals = [len(await listings.ids(conn, category, then, tuple(Kind))) for then in earlier[-5:]]
-            believed = may_be_empty(totals) or await listings.nobody_names(conn, category, day)
+            believed = may_be_empty(totals) if totals else await listings.nobody_names(conn, category, day)
         if not believed:
             raise empty
         await self._mark(category, day, ListingState.QUIET, empty.detail)
@@ -164,7 +165,7 @@ class Intake:
             StalePage: it does; the listing is marked as failed.
         """
         if first_look:
-            await self._look_back(page)
+            await self._look_back(page.category, page.date)
         async with self._db.read() as conn:
             known = await listings.known_dates(conn, page.category, None)
             neighbours = _neighbours(page.date, (day for day, state in known.items() if state is ListingState.FRESH))
@@ -176,23 +177,23 @@ class Intake:
             await listings.save_page(conn, page, self._clock())
         log.info("listing %s %s: %d new, %d cross", page.category, page.date, page.declared.new, page.declared.cross)
 
-    async def _look_back(self, page: ListingPage) -> None:
-        """Have an earlier announcement day to compare a first page with; yesterday's papers are known by their ids.
+    async def _look_back(self, category: str, before: date) -> None:
+        """Have an earlier announcement day to compare a listing with; yesterday's papers are known by their ids.
 
-        Best effort: without it the page is taken as it is, and compared when the earlier day comes in.
+        Best effort: without it a page is taken as it is, and compared when the earlier day comes in.
         """
         async with self._db.read() as conn:
-            known = await listings.known_dates(conn, page.category, None)
-        if any(day < page.date and state is ListingState.FRESH for day, state in known.items()):
+            known = await listings.known_dates(conn, category, None)
+        if any(day < before and state is ListingState.FRESH for day, state in known.items()):
             return
-        days = [page.date - timedelta(days=back) for back in range(1, 8)]
-        for day in [day for day in days if day.weekday() < 5 and day not in known][:FIRST_LOOK_BACK]:
+        days = calendar.announcement_days(before - timedelta(days=8), before - timedelta(days=1))
+        for day in [day for day in reversed(days) if day not in known][:FIRST_LOOK_BACK]:
             try:
-                earlier = await self._announced.day(page.category, day)
+                earlier = await self._announced.day(category, day)
             except NotAnnounced:
                 continue
             except SourceError as error:
-                log.info("no earlier listing of %s to compare with: %s", page.category, error)
+                log.info("no earlier listing of %s to compare with: %s", category, error)
                 return
             async with self._db.begin() as conn:
                 await listings.save_page(conn, earlier, self._clock())
