@@ -192,13 +192,13 @@ async def test_somebody_elses_server_database_is_refused(postgres_url: str) -> N
     await engine.dispose()
 
 
-async def test_a_newer_database_is_refused(migrated_url: str) -> None:
+async def test_a_newer_database_is_refused(empty_url: str) -> None:
     """A revision that this program does not know is named, and stays."""
-    async with opened(migrated_url) as db, db.begin() as conn:
+    async with opened(empty_url) as db, db.begin() as conn:
         await conn.execute(text("UPDATE paperboy_revision SET version_num = 'pb9999'"))
     for attempt in (Database.open, upgrade):
         with pytest.raises(DatabaseNewer, match="pb9999"):
-            await attempt(migrated_url)
+            await attempt(empty_url)
 
 
 async def test_a_locked_file_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

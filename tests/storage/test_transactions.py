@@ -203,13 +203,14 @@ async def test_damage_is_told(tmp_path: Path) -> None:
         assert any("damaged" in problem for problem in await db.check())
 
 
-async def test_a_missing_table_is_told(db: Database) -> None:
+async def test_a_missing_table_is_told(empty_url: str) -> None:
     """Somebody took it away: restoring is the advice."""
-    async with db.begin() as conn:
-        await conn.execute(text("DROP TABLE heat"))
-    with pytest.raises(DatabaseBroken, match="a table that Paperboy needs is missing"):
+    async with opened(empty_url) as db:
         async with db.begin() as conn:
-            await conn.execute(text("SELECT * FROM heat"))
+            await conn.execute(text("DROP TABLE heat"))
+        with pytest.raises(DatabaseBroken, match="a table that Paperboy needs is missing"):
+            async with db.begin() as conn:
+                await conn.execute(text("SELECT * FROM heat"))
 
 
 async def test_our_own_mistakes_are_not_dressed_up(db: Database) -> None:
@@ -255,7 +256,7 @@ async def test_a_server_that_goes_away_is_told_and_met_again(migrated_postgres_u
         with pytest.raises(StorageError, match="the server does not answer"):
             await lose_the_connection()
         await on_server(end)
-        assert await make_chat(db) == 1
+        assert await make_chat(db) > 0
 
 
 async def test_a_server_that_is_gone_is_told(postgres_url: str) -> None:
