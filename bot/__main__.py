@@ -312,7 +312,7 @@ def _prepare_streams(arguments: argparse.Namespace, secrets: tuple[str, ...]) ->
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(encoding="utf-8", errors="backslashreplace")
-    talkative = arguments.command in {"run", "demo"}
+    talkative = arguments.command == "run"
     logs.configure(logging.DEBUG if arguments.debug else logging.INFO if talkative else logging.WARNING, secrets)
 
 

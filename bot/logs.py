@@ -35,5 +35,5 @@ def configure(level: int, secrets: Iterable[str], stream: TextIO | None = None) 
     handler.setFormatter(MaskingFormatter(secrets))
     logging.basicConfig(level=level, handlers=[handler], force=True)
     # These tell every job and every request; at INFO that would bury what the bot itself has to say.
-    for talkative in ("apscheduler", "asyncio", "httpx", "httpx2", "aiosqlite"):
+    for talkative in ("aiosqlite", "alembic", "apscheduler", "asyncio", "httpx", "httpx2", "telegram"):
         logging.getLogger(talkative).setLevel(max(level, logging.WARNING))
