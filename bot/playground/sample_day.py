@@ -3,7 +3,7 @@
 `sample/day.json` holds 42 invented papers and five real ones by their facts (title, authors, categories, comments, day of
 submission; the abstracts are in our own words). arXiv announced two of the five on 17 February 2026; here all five stand
 in the listing of the 19th. Invented papers carry ids that arXiv never gave, "[sample]" in title and comments, and a
-sentence in the abstract that says what they are; `sample/papers/` holds the full text of some.
+sentence in the abstract that says what they are; the real ones' abstracts say whose words they are. `sample/papers/` holds the full text of some.
 """
 
 from __future__ import annotations
@@ -95,12 +95,13 @@ def _archive(category: str) -> str:
 def load() -> Sample:
     """The bundled sample."""
     raw = json.loads((FOLDER / "day.json").read_text("utf-8"))
-    papers = [listed for entry in raw["papers"] for listed in _listed(entry, raw["marker"], raw["note"])]
+    notes = (raw["note"], raw["real_note"])
+    papers = [listed for entry in raw["papers"] for listed in _listed(entry, raw["marker"], notes)]
     heat = {date.fromisoformat(day): tuple(_heat(line) for line in lines) for day, lines in raw["heat"].items()}
     return Sample(tuple(papers), heat, raw["subjects"])
 
 
-def _listed(entry: dict[str, Any], marker: str, note: str) -> list[SamplePaper]:
+def _listed(entry: dict[str, Any], marker: str, notes: tuple[str, str]) -> list[SamplePaper]:
     """A paper as it was announced, and as it was replaced where it was."""
     invented = not entry.get("real")
     published = datetime.fromisoformat(entry["published"]).astimezone(UTC)
@@ -109,7 +110,7 @@ def _listed(entry: dict[str, Any], marker: str, note: str) -> list[SamplePaper]:
         version=1,
         title=f"{entry['title']} {marker}" if invented else entry["title"],
         authors=tuple(entry["authors"]),
-        abstract=f"{entry['abstract']} {note}" if invented else entry["abstract"],
+        abstract=f"{entry['abstract']} {notes[0] if invented else notes[1]}",
         categories=tuple(entry["categories"]),
         comments=f"{marker} {entry['comments']}".strip() if invented else entry["comments"],
         published=published,

@@ -34,6 +34,7 @@ def test_invented_papers_say_what_they_are() -> None:
         )
         assert set(marks) == {listed.invented}, paper.id
         assert listed.invented != (paper.id in REAL)
+        assert listed.invented or paper.abstract.endswith("own words; the authors' abstract is on arXiv.)")
 
 
 def test_the_day_is_varied() -> None:
