@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from pathlib import Path
 
 from sqlalchemy import URL, make_url
@@ -26,6 +27,12 @@ def parse(url: str) -> URL:
         raise BadSetting("DATABASE_URL", f"it must begin with {' or '.join(f'{name}://' for name in _ENGINES)}")
     if is_sqlite(parts) and (not parts.database or parts.database.startswith((":memory:", "file:"))):
         raise BadSetting("DATABASE_URL", "it must name a file, like sqlite+aiosqlite:///paperboy.db")
+    try:
+        import_module(parts.drivername.partition("+")[2])
+    except ImportError:
+        raise BadSetting(
+            "DATABASE_URL", "PostgreSQL needs a driver; install Paperboy with its extra, paperboy[postgres]"
+        ) from None
     return parts
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import sqlite3
+import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -147,6 +148,13 @@ async def test_an_address_that_names_nothing_usable_is_a_bad_setting(url: str) -
     """The sentence names the setting, never the address, which may hold a password."""
     with pytest.raises(BadSetting, match=r"^DATABASE_URL: "):
         await Database.open(url)
+
+
+async def test_a_driver_that_is_not_installed_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    """PostgreSQL's comes with an extra; the sentence names it."""
+    monkeypatch.setitem(sys.modules, "asyncpg", None)
+    with pytest.raises(BadSetting, match=r"paperboy\[postgres\]"):
+        await Database.open("postgresql+asyncpg://localhost/x")
 
 
 @pytest.mark.parametrize("content", [b"x", b"To be or not to be\n" * 9, b"\x89PNG" * 4096])
