@@ -1,9 +1,9 @@
 """The bundled sample: two announcement days of papers, most of them invented and marked as such.
 
 `sample/day.json` holds 42 invented papers and five real ones by their facts (title, authors, categories, comments, day of
-submission; the abstracts are in our own words). arXiv announced two of the five on 17 February 2026; here all five stand
-in the listing of the 19th. Invented papers carry ids that arXiv never gave, "[sample]" in title and comments, and a
-sentence in the abstract that says what they are; the real ones' abstracts say whose words they are. `sample/papers/` holds the full text of some.
+submission; the abstracts are in our own words and say so). arXiv announced two of the five on 17 February 2026; here all
+five stand in the listing of the 19th. Invented papers carry ids that arXiv never gave, "[sample]" in title and comments,
+and a sentence in the abstract that says what they are; `sample/papers/` holds the full text of some.
 """
 
 from __future__ import annotations

@@ -131,8 +131,7 @@ class Screen:
             self.console.print(Text(f"{' ' * INDENT}{file}", _DIM))
         if lines and (len(lines) > 1 or lines[0].text):
             draw(self.console, lines)
-        for row in rows:
-            self.console.print(Text(f"{' ' * INDENT}{row}", Style(color="magenta")))
+        draw(self.console, [Line(Text(row, Style(color="magenta")), quoted=False) for row in rows])
 
     def _rows(self, message: Message) -> list[str]:
         rows = message.markup.rows if message.buttons and message.markup else ()

@@ -43,11 +43,15 @@ class Line:
 
 
 def lines_of(text: str, entities: Sequence[Entity], *, links_shown: bool) -> list[Line]:
-    """The lines of a message. With `links_shown` a link's address follows its text, else a terminal can click it."""
+    """The lines of a message. With `links_shown` a link's address follows its text, else a terminal can click it.
+
+    An address is shown once in a message; another place on the same page is shown by its fragment.
+    """
     units = _code_points(text)
     marks = [(units[e.offset], units[e.end], e) for e in entities]
     cuts = sorted({0, len(text), *(start for start, _, _ in marks), *(end for _, end, _ in marks)})
     lines = [Line(Text(), quoted=False)]
+    told = {""}
     for start, end in pairwise(cuts):
         around = [entity for first, last, entity in marks if first <= start < last]
         style = _style(around, links_shown=links_shown)
@@ -60,8 +64,17 @@ def lines_of(text: str, entities: Sequence[Entity], *, links_shown: bool) -> lis
                 lines[-1] = Line(lines[-1].text, quoted)
         for _, last, entity in marks:
             if links_shown and last == end and entity.type == "text_link" and entity.argument not in text:
-                lines[-1].text.append(f" <{entity.argument}>", Style(dim=True))
+                shown = _address(entity.argument, told)
+                lines[-1].text.append(f" <{shown}>" if shown else "", Style(dim=True))
     return lines
+
+
+def _address(address: str, told: set[str]) -> str:
+    """What to show of an address: all of it, its fragment where its page is `told`, "" where it is told itself."""
+    page, _, fragment = address.partition("#")
+    shown = "" if address in told else f"#{fragment}" if page in told and fragment else address
+    told.update((address, page))
+    return shown
 
 
 def _code_points(text: str) -> list[int]:

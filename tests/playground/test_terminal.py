@@ -45,6 +45,18 @@ def test_quotations_have_a_bar_and_links_their_address() -> None:
     assert plain(shown) == ["Top", "│ a", "│ b", "see it <https://arxiv.org/abs/1>, https://e.org/"]
 
 
+def test_an_address_is_not_repeated() -> None:
+    """The second place on a page is shown by its fragment, the same place again not at all."""
+    page = "https://arxiv.org/html/1"
+    links = (
+        f'<a href="{page}#S1">a</a>',
+        f'<a href="{page}#S2">b</a>',
+        f'<a href="{page}#S1">c</a>',
+        f'<a href="{page}">d</a>',
+    )
+    assert plain(lines(" ".join(links))) == [f"a <{page}#S1> b <#S2> c d"]
+
+
 def test_a_terminal_gets_clickable_links() -> None:
     """Where links can be clicked their address is not printed."""
     [line] = lines('<a href="https://arxiv.org/abs/1">it</a>', links_shown=False)
