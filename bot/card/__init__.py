@@ -1,0 +1,17 @@
+"""A paper's text → its card: what the paper says, where it stands, and what code can decide about the text.
+
+local        the analyst that needs no model: every claim is a quote of the paper
+outline      sections by their role, sentences by their place
+abstracts    what each sentence of an abstract does
+experiments  datasets, metrics, baselines and results, from tables and mentions
+checklist    facts about the text, each with the rule that found it
+tags         facts about the paper, by key
+verify       whether a quote occurs in the source, and whether every number of a claim stands in it
+sentences, citations, formulas, lexicon      what the others need
+
+`SCHEMA` counts the shapes of a card's content; a stored card of another schema is made anew.
+"""
+
+from __future__ import annotations
+
+SCHEMA = 1

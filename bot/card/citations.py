@@ -1,0 +1,48 @@
+"""References in brackets: what they look like in running text, and the text without them."""
+
+from __future__ import annotations
+
+import re
+
+_YEAR = r"(?:1[89]|20)\d{2}[a-z]?"
+_NUMBERS = re.compile(r"\s?\[[1-9]\d{0,3}(?:\s?[,;–—-]\s?[1-9]\d{0,3})*\](?:\s?[–—-]\s?\[[1-9]\d{0,3}\])*")
+_LABELS = re.compile(r"\s?\[[A-Z][A-Za-z]{0,6}\+?\d{2}[a-z]?(?:[,;]\s?[A-Z][A-Za-z]{0,6}\+?\d{2}[a-z]?)*\]")
+_NAMED = (
+    r"[^()\[\]$;]{0,80}?[A-ZÀ-Þ][^()\[\]$;]{0,120}?(?:et al\.?,?|,|\band\b [^()\[\]$;]{1,40}|& [^()\[\]$;]{1,40})\s?"
+)
+_AUTHORS = re.compile(
+    rf"\s?(?:\({_NAMED}{_YEAR}(?:,\s?{_YEAR})*(?:\s?;\s?(?:{_NAMED})?{_YEAR}(?:,\s?{_YEAR})*)*\)"
+    rf"|\[{_NAMED}{_YEAR}(?:,\s?{_YEAR})*(?:\s?;\s?(?:{_NAMED})?{_YEAR}(?:,\s?{_YEAR})*)*\])"
+)
+_INTERVAL = re.compile(r"(?:\bin|\bof|range|interval|between|from|to|∈|=)\s*$", re.IGNORECASE)
+_MONTH = re.compile(
+    r"\b(?:january|february|march|april|may|june|july|august|september|october|november|december)\b", re.IGNORECASE
+)
+_MATH = re.compile(r"\$\$.+?\$\$|\$(?=\S)[^$]*?(?<=\S)\$(?!\d)")
+
+
+def without_citations(text: str) -> str:
+    """The text without its references in brackets: "[1, 2]", "[ABC+20]", "(Brown et al., 2020)".
+
+    Those that are words of the sentence ("Park et al. (2023) proposed") stay, and so do formulas and intervals.
+    """
+    if "[" not in text and "(" not in text:
+        return text
+    pieces: list[str] = []
+    end = 0
+    for match in _MATH.finditer(text):
+        pieces += [_stripped(text[end : match.start()]), match[0]]
+        end = match.end()
+    pieces.append(_stripped(text[end:]))
+    return re.sub(r"\s+([.,;:!?])", r"\1", re.sub(r" {2,}", " ", "".join(pieces)))
+
+
+def cites(text: str, bare: str) -> bool:
+    """Whether a text refers to other works; `bare` is the same without its references in brackets."""
+    return text != bare or ("et al" in text or re.search(rf"\({_YEAR}\)", text) is not None)
+
+
+def _stripped(text: str) -> str:
+    text = _LABELS.sub("", text)
+    text = _NUMBERS.sub(lambda m: m[0] if _INTERVAL.search(text, max(0, m.start() - 16), m.start()) else "", text)
+    return _AUTHORS.sub(lambda m: m[0] if _MONTH.search(m[0]) else "", text)
