@@ -11,6 +11,7 @@ import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+from bot.card import lexicon
 from bot.card.citations import without_citations
 from bot.model import Claim, FullText
 
@@ -26,12 +27,6 @@ _SYMBOLS = {
     "Gamma": "Γ", "Delta": "Δ", "Theta": "Θ", "Lambda": "Λ", "Xi": "Ξ", "Pi": "Π", "Sigma": "Σ", "Phi": "Φ", "Psi": "Ψ",
     "Omega": "Ω", "prime": "′", "star": "⋆", "dagger": "†", "langle": "⟨", "rangle": "⟩", "top": "⊤",
 }  # fmt: skip
-_STYLES = frozenset(
-    """mathrm mathbf mathbb mathcal mathit mathsf mathtt mathfrak mathscr boldsymbol bm text textbf textit textrm textsf
-    texttt textsc emph operatorname left right big Big bigg Bigg bigl bigr Bigl Bigr biggl biggr Biggl Biggr middle
-    displaystyle textstyle scriptstyle rm bf it sf tt hat bar tilde vec dot ddot widehat widetilde overline underline
-    quad qquad limits nolimits frac dfrac tfrac sqrt mathop mathbin mathrel mathord mbox ensuremath""".split()  # noqa: SIM905
-)
 _COMMAND = re.compile(r"\\([A-Za-z]+)\*?|\\([^A-Za-z])")
 _DASHES = re.compile("[\u2010-\u2015\u2212\ufe58\ufe63\uff0d]")
 _INVISIBLE = re.compile("[\u0300-\u036f\u20d0-\u20ff\u00ad\u200b-\u200f\u2060-\u2064\ufeff\ue000-\uf8ff]")
@@ -63,7 +58,7 @@ def _command(match: re.Match[str]) -> str:
         return match[2] if match[2] in "%$&#_{}|" else " "
     if match[1] in _SYMBOLS:
         return _SYMBOLS[match[1]]
-    return "" if match[1] in _STYLES else match[1]
+    return "" if match[1] in lexicon.words("latex_styles") else match[1]
 
 
 def numbers(text: str) -> frozenset[str]:
