@@ -53,6 +53,7 @@ CARRIED: list[tuple[str, Press]] = [
     ("1m|0123456789ab", Unmute("0123456789ab")),
     ("1x|chat", Forget("chat")),
     ("1d|2026-02-18", Read("2026-02-18")),
+    ("1d|", Read("")),
 ]
 
 

@@ -256,7 +256,7 @@ def _views() -> list[tuple[str, dict[str, Any]]]:
             known = {"chat": chat, "profile": profile, "languages": languages}
             shown += [
                 *(("start", known | {"step": step}) for step in ("categories", "interests", "hour", "done")),
-                *(("interests", known | {"asking": asking}) for asking in (True, False)),
+                *(("interests", known | {"asking": asking, "noted": noted}) for asking in (True, False) for noted in (True, False)),
                 ("categories", known),
                 *((view, known | {"done": done, "removed": removed, "asking": asking})
                   for view, entries in (("follow", PROFILE.follows), ("mute", PROFILE.mutes))

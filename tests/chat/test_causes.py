@@ -1,0 +1,39 @@
+from __future__ import annotations
+
+from bot.chat.causes import by_kind, causes, count_of
+from bot.model import Reason, ReasonKind
+from tests.support import builders as a
+
+
+def test_the_strongest_reasons_are_told() -> None:
+    """Of many reasons the three strongest kinds are told, each label once, and what spoke against it."""
+    told = by_kind(
+        (
+            Reason(ReasonKind.INTEREST, "GRPO", 0.2),
+            Reason(ReasonKind.INTEREST, "RLHF", 0.4),
+            Reason(ReasonKind.INTEREST, "GRPO", 0.1),
+            Reason(ReasonKind.HEAT, "", 0.3, 31),
+            Reason(ReasonKind.LIKED, "A", 0.2, 2),
+            Reason(ReasonKind.CATEGORY, "cs.LG", 0.01),
+            Reason(ReasonKind.DISLIKED, "B", -0.1, 1),
+            Reason(ReasonKind.AUTHOR, "not for it", -0.5),
+        )
+    )
+    assert [reason.label for reason in told["interest"]] == ["RLHF", "GRPO"]
+    assert {kind for kind, reasons in told.items() if reasons} == {"interest", "heat", "liked", "disliked"}
+    assert count_of(told["heat"]) == 31
+    assert count_of(told["category"]) == 0
+
+
+def test_what_a_table_rests_on() -> None:
+    """Over all rows the labels that matched most often come first; verdicts and heat are told if they helped anywhere."""
+    rows = [
+        a.row(1, reasons=(Reason(ReasonKind.INTEREST, "GRPO", 0.5), Reason(ReasonKind.AUTHOR, "Ada", 0.1))),
+        a.row(2, reasons=(Reason(ReasonKind.INTEREST, "RLHF", 0.9),)),
+        a.row(3, reasons=(Reason(ReasonKind.INTEREST, "RLHF", 0.1), Reason(ReasonKind.LIKED, "x", 0.1, 1))),
+    ]
+    found = causes(rows)
+    assert found.interests == ("RLHF", "GRPO")
+    assert found.follows == ("Ada",)
+    assert (found.liked, found.heat) == (True, False)
+    assert causes([]).interests == ()
