@@ -46,45 +46,62 @@ class Limits:
 
 @dataclass(eq=False, slots=True)
 class Ticket:
-    """One message or edit that wants to go. `gone` is set when nobody waits for it any more; `seen_by` is the latest
-    moment at which Telegram may have counted it, once it was admitted."""
+    """One message or edit that wants to go. `gone` is set when nobody waits for it any more; once it was admitted,
+    `admitted_at` says when, and `delay` how much later than usual Telegram may have counted it."""
 
     chat: Hashable
     lane: Lane
     group: bool
     paid: bool = False
     gone: bool = False
-    seen_by: float = NEVER
+    admitted_at: float = NEVER
+    delay: float = 0.0
 
 
 class _Beat:
     """The overall pace: evenly spaced, making up for a clock that wakes late, and never more than `most` a second.
 
-    Telegram counts a message when it arrives, which is somewhere between its admission and its answer. The window is
-    therefore counted from the answer, or from 30 ms after the admission where the answer takes longer than that.
+    Telegram counts a message somewhere between its admission and its answer; one that was held up on its way comes
+    closer to those after it. By as much as its answer took longer than the quickest of late its place comes later the
+    next second; of the quickest itself, most is the way to Telegram and back, and the same for all. An answer that is
+    still out counts as `LONGEST_DELAY` late.
     """
 
     SECOND = 1.001
-    UNDER_WAY = 0.03
     LATE = 0.05
+    LONGEST_DELAY = 0.25
+    HANDLING = 0.01
+    OF_LATE = 100
 
-    __slots__ = ("_due", "_gap", "_last", "_most")
+    __slots__ = ("_due", "_gap", "_last", "_most", "_took")
 
     def __init__(self, most: int) -> None:
         self._most = most
         self._gap = 1 / most
         self._due = NEVER
         self._last: deque[Ticket] = deque(maxlen=most)
+        self._took: deque[float] = deque(maxlen=self.OF_LATE)
 
     def at(self) -> float:
         """When the next one may go."""
-        return max(self._due, self._last[0].seen_by + self.SECOND) if len(self._last) == self._most else self._due
+        if len(self._last) < self._most:
+            return self._due
+        before = self._last[0]
+        return max(self._due, before.admitted_at + before.delay + self.SECOND)
 
     def take(self, ticket: Ticket, now: float) -> None:
         """This one goes now."""
-        ticket.seen_by = now + self.UNDER_WAY
+        ticket.admitted_at = now
+        ticket.delay = self.LONGEST_DELAY
         self._last.append(ticket)
         self._due = max(self._due, now - self.LATE) + self._gap
+
+    def answered(self, ticket: Ticket, now: float) -> None:
+        """What became of it is known."""
+        took = now - ticket.admitted_at
+        self._took.append(took)
+        way = max(0.0, min(self._took) - self.HANDLING)
+        ticket.delay = min(took - way, self.LONGEST_DELAY)
 
     def rest(self, now: float) -> None:
         """Nobody wanted to go until `now`, so there is nothing to make up for."""
@@ -171,8 +188,8 @@ class Pacer:
         return max(now, min(moments)) if moments else None
 
     def answered(self, ticket: Ticket, now: float) -> None:
-        """What became of an admitted ticket is known: Telegram has counted it by now."""
-        ticket.seen_by = min(ticket.seen_by, now)
+        """What became of an admitted ticket is known."""
+        self._beats[ticket.paid].answered(ticket, now)
 
     def served(self) -> None:
         """Telegram carried something out, so the refusals until now concerned their own chats."""
