@@ -202,7 +202,7 @@ def _penalty(field: _Field, sentence: Sentence) -> float:
         + 5.0 * bool(_OUTLINE.search(text))
     )
     if _LEANING.match(text) and field.name not in ("limitations", "conclusions"):
-        penalty += 0.7
+        penalty += 1.2
     if text.endswith("?") and field.name not in ("problem", "hypotheses"):
         penalty += 1.5
     penalty += max(0.0, (len(text) - 260) / 120) + 0.8 * (len(text) < 40) + 1.2 * (len(text) < 30)

@@ -467,7 +467,8 @@ def _heading(node: LexborNode | None) -> tuple[str, str]:
     if tag is not None:
         number = re.sub(r"(?i)^(chapter|appendix|part|section|§)\s*", "", words(tag.text())).strip(" .:")
         tag.decompose()
-    return number, words(_NOTE_MARK.sub("", _EQUATION_MARK.sub("", node.text()))).strip(" ‣")
+    title = words(_NOTE_MARK.sub("", _EQUATION_MARK.sub("", node.text()))).strip(" ‣")
+    return number, title.removesuffix(".") if not title.endswith("..") else title
 
 
 def _is_tabular(node: LexborNode) -> bool:

@@ -42,8 +42,11 @@ def test_untitled_roles_come_from_parent_and_place() -> None:
         part("The index", level=2),
         part("Experiments"),
         part("ALFWorld", level=2),
+        part("Language models", level=2),
         part("Related Work"),
         part("Training agents", level=2),
+        part("Limitations and Conclusion"),
+        part("Conclusion.", level=4),
         part("Odds and ends"),
     )
     assert [p.role for p in parts_of(text(*sections))] == [
@@ -52,8 +55,11 @@ def test_untitled_roles_come_from_parent_and_place() -> None:
         "method",
         "results",
         "results",
+        "results",
         "related",
         "related",
+        "limitations",
+        "conclusion",
         "other",
     ]
 

@@ -67,7 +67,7 @@ def test_sections_come_in_reading_order_with_number_level_and_anchor() -> None:
     assert [(s.anchor, s.level, s.number, s.title, s.appendix) for s in text.sections] == [
         ("S1", 1, "1", "Method", False),
         ("S1.SS1", 2, "1.1", "Index", False),
-        ("S1.SS0.SSS0.Px1", 4, "", "Aside.", False),
+        ("S1.SS0.SSS0.Px1", 4, "", "Aside", False),
         ("A1", 1, "A", "Proofs", True),
         ("A1.SS1", 2, "A.1", "One", True),
     ]
