@@ -7,6 +7,7 @@ calendar     when arXiv announces, and when to look next (pure)
 identify     what a person types → arXiv ids (pure)
 lookup       papers by id or by search, through the `arxiv` package and a politesession
 heat         Hugging Face daily papers
-fulltext     a paper's HTML → a document with anchors; institutions → what its author block states
+fulltext     a paper's HTML → a document with anchors: latexml its markup, tabular its tables, nodes what both need
+institutions what an author block states of its authors' houses (pure)
 categories   arXiv's taxonomy
 """
