@@ -89,7 +89,7 @@ class Embedded:
         for name in sorted(self._again):
             self._begin(name)
 
-    async def stop(self, limit: float = 20.0) -> None:
+    async def stop(self, limit: float = 8.0) -> None:
         """Begin nothing more, wait for running jobs up to `limit` seconds, then cancel them; harmless when stopped."""
         if not self._open:
             return
