@@ -64,7 +64,7 @@ def main(argv: Sequence[str] | None = None) -> int:  # noqa: PLR0911 - one retur
 
 
 def _failed(sentence: str, error: Exception, arguments: argparse.Namespace, secrets: tuple[str, ...]) -> int:
-    from bot.logs import masked
+    from bot.journal import masked
 
     if arguments.debug:
         import traceback
@@ -307,13 +307,13 @@ def _prepare_streams(arguments: argparse.Namespace, secrets: tuple[str, ...]) ->
     import io
     import logging
 
-    from bot import logs
+    from bot import journal
 
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(encoding="utf-8", errors="backslashreplace")
     talkative = arguments.command == "run"
-    logs.configure(logging.DEBUG if arguments.debug else logging.INFO if talkative else logging.WARNING, secrets)
+    journal.configure(logging.DEBUG if arguments.debug else logging.INFO if talkative else logging.WARNING, secrets)
 
 
 def _format(given: str | None, file: Path | None) -> Format:

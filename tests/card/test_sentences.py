@@ -106,3 +106,9 @@ def test_broken_sentences_are_never_quoted(sentence: str) -> None:
 def test_references_in_brackets_are_taken_out(text: str, bare: str) -> None:
     """Numbers, labels and names in brackets go; what belongs to the sentence stays."""
     assert without_citations(text) == bare
+
+
+def test_an_aside_in_parentheses_is_no_quote() -> None:
+    """What a text says in passing about itself is not what the paper asserts."""
+    assert not quotable("(An extended version of this paper appears elsewhere.)")
+    assert quotable("(Strongly) convex losses keep the rate that we prove here.")
