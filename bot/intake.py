@@ -10,7 +10,7 @@ import asyncio
 import logging
 import random
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 
@@ -51,17 +51,16 @@ class Intake:
 
     # ------------------------------------------------------------------ listings
 
-    async def poll_due(self) -> None:
-        """Look at the listings of all subscribed categories whose time has come, and fetch missed days."""
+    async def poll_due(self) -> bool:
+        """Look at the listings of all subscribed categories whose time has come, and fetch missed days; → whether any
+        of them has advanced."""
         async with self._db.read() as conn:
             wanted = await chats.all_categories(conn)
             polls = await listings.polls(conn, list(wanted))
         now = self._clock()
-        for category, since in wanted.items():
-            poll = polls.get(category)
-            owing = poll is not None and poll.failures > 0 and (poll.not_before or now) <= now
-            if owing or calendar.next_poll(poll, now, self._rng) <= now:
-                await self.pull(category, since)
+        due = [name for name in wanted if _is_owing(polls.get(name), now) or self._is_due(polls.get(name), now)]
+        after = await self._pull({name: wanted[name] for name in due})
+        return any(poll.page_date != (polls[name].page_date if name in polls else None) for name, poll in after.items())
 
     async def refresh(self, categories: Iterable[str]) -> None:
         """Look now at those categories that may have something new, because a chat's hour has come or somebody asks.
@@ -73,9 +72,10 @@ class Intake:
         async with self._db.read() as conn:
             wanted = await chats.all_categories(conn)
             polls = await listings.polls(conn, names)
-        for category in names:
-            if self._worth_a_look(polls.get(category)):
-                await self.pull(category, wanted.get(category))
+        await self._pull({name: wanted.get(name) for name in names if self._worth_a_look(polls.get(name))})
+
+    def _is_due(self, poll: Poll | None, now: datetime) -> bool:
+        return calendar.next_poll(poll, now, self._rng) <= now
 
     def _worth_a_look(self, poll: Poll | None) -> bool:
         now = self._clock()
@@ -94,8 +94,24 @@ class Intake:
 
         Never raises for what arXiv does: that is in the returned state.
         """
+        return (await self._pull({category: since}))[category]
+
+    async def _pull(self, wanted: Mapping[str, date | None]) -> dict[str, Poll]:
+        """The newest listing of every category first, since that is what chats wait for; then the missed days."""
+        async with self._db.read() as conn:
+            before = await listings.polls(conn, list(wanted))
+        polls = {category: await self._pull_newest(category) for category in wanted}
+        for category, since in wanted.items():
+            if polls[category].failures == 0:
+                polls[category] = await self._pull_missed(category, since, polls[category], before.get(category))
+        return polls
+
+    async def _pull_newest(self, category: str) -> Poll:
+        asked_at = self._clock()
         async with self._locks[category]:
             before = await self._poll(category)
+            if before is not None and before.checked_at > asked_at and before.failures == 0:
+                return before  # somebody else has just looked
             try:
                 page_date = await self._newest(category)
             except PaperboyError as error:
@@ -107,12 +123,22 @@ class Intake:
                 expected = calendar.expected_date(self._clock())
                 state = ListingState.FRESH if page_date >= expected else ListingState.WAITING
                 poll = Poll(category, self._clock(), state, page_date)
-                error_then = await self._catch_up(category, since, page_date)
-                if error_then is not None:
-                    poll = self._again_later(poll, before, error_then)
-            async with self._db.begin() as conn:
-                await listings.save_poll(conn, poll)
+            await self._save(poll)
             return poll
+
+    async def _pull_missed(self, category: str, since: date | None, poll: Poll, before: Poll | None) -> Poll:
+        if poll.page_date is None:
+            return poll
+        async with self._locks[category]:
+            error = await self._catch_up(category, since, poll.page_date)
+            if error is not None:
+                poll = self._again_later(poll, before, error)
+                await self._save(poll)
+            return poll
+
+    async def _save(self, poll: Poll) -> None:
+        async with self._db.begin() as conn:
+            await listings.save_poll(conn, poll)
 
     async def _poll(self, category: str) -> Poll | None:
         async with self._db.read() as conn:
@@ -286,6 +312,11 @@ class Intake:
                 continue
             async with self._db.begin() as conn:
                 await heat.save(conn, entries)
+
+
+def _is_owing(poll: Poll | None, now: datetime) -> bool:
+    """Whether something failed the last time and may be tried again."""
+    return poll is not None and poll.failures > 0 and (poll.not_before or now) <= now
 
 
 def _state_of(error: PaperboyError) -> ListingState:
