@@ -7,6 +7,7 @@ ones in silence. Parts end between blocks; only a block that no message can hold
 from __future__ import annotations
 
 import html
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import count
@@ -49,6 +50,8 @@ MOST_BUTTONS = 100
 MOST_IN_A_ROW = 8
 GRID_COLUMNS = 34
 """Columns of monospaced text that a phone shows in one line."""
+
+_CATEGORY = re.compile(r"(?<![\w./@-])([a-z]{2,8}(?:-[a-z]{2,4})?\.[A-Z]{2})(?![\w./-])")
 
 Keyboard = tuple[tuple[Button, ...], ...]
 
@@ -225,7 +228,7 @@ class _Flow:
         for inline in inlines:
             match inline:
                 case Text(text):
-                    yield Run(text, tags)
+                    yield from _no_addresses(text, tags)
                 case Button(label):
                     yield Run(label, tags)
                 case Break():
@@ -247,6 +250,14 @@ class _Flow:
         except Exception:  # noqa: BLE001 - whatever a formula from outside does to its reader, it is shown as written
             return ""
         return line if visible(line) else ""
+
+
+def _no_addresses(text: str, tags: tuple[Tag, ...]) -> Iterator[Run]:
+    """The text with arXiv's category codes as code: Telegram would take cs.AI for a site in Anguilla and link it."""
+    pieces = _CATEGORY.split(text) if not any(tag.name == "a" for tag in tags) else [text]
+    for at, piece in enumerate(pieces):
+        if piece:
+            yield Run(piece, _styled(tags, Style.CODE) if at % 2 else tags)
 
 
 def _quoted(tags: Iterable[Tag]) -> bool:

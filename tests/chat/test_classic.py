@@ -64,6 +64,17 @@ def test_text_is_never_markup() -> None:
     assert seen.entities == 0
 
 
+def test_a_category_is_no_address() -> None:
+    """Telegram links what looks like a site; a category is code, and an address that holds one stays whole."""
+    (message,) = shown(
+        '<p>cs.AI, stat.ML; e.g. IT <b>in cs.RO</b> <a href="https://a.b/">on cs.CL</a> my.cs.AI.com</p>'
+    )
+    assert message.html == (
+        "<code>cs.AI</code>, <code>stat.ML</code>; e.g. IT <b>in </b><code>cs.RO</code> "
+        '<a href="https://a.b/">on cs.CL</a> my.cs.AI.com'
+    )
+
+
 def test_a_table_of_papers_is_a_list_with_aligned_numbers_and_a_button_per_row() -> None:
     """What does not fit a phone as columns becomes a list: number and name, facts, note; the buttons gather below."""
     rows = "".join(
