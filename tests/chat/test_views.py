@@ -1,0 +1,128 @@
+from __future__ import annotations
+
+import pytest
+
+from bot.chat.classic import messages
+from bot.chat.desk import body, rows
+from bot.chat.plain import plain_text
+from bot.chat.templating import Templates
+from bot.chat.tree import Table, buttons
+from bot.chat.views import LONGEST_TOAST, Views
+from bot.digest import DigestView, QuietView
+from bot.errors import EmptyListing, NoDigest, UnknownPaper
+from bot.model import ChatKind, ListingState, Tally, VerdictKind
+from bot.reading import CardView
+from bot.report import Report
+from bot.schedule import QuietKind
+from tests.support import builders as a
+from tests.support.telegram_html import read
+from tests.support.views import ABSTRACT_CARD, LISTINGS, LOCAL_CARD, PROFILE, ROWS, SOON
+
+views = Views(Templates(lambda key, language: f"{key}/{language}", lambda code: code))
+
+
+def latex_line(latex: str) -> str:
+    """Formulas as they are."""
+    return latex
+
+
+def test_a_digest_has_note_table_states_and_a_button_per_row() -> None:
+    """What the chat gets for a day: why these, the ranked table, what was missing, what came late."""
+    view = DigestView(a.chat(language="en"), a.digest(rows=ROWS, listings=LISTINGS, late=LISTINGS[2:3]), PROFILE)
+    document = views.digest(view)
+    (table,) = [block for block in document.blocks if isinstance(block, Table)]
+    assert len(table.header) == 5
+    assert len(table.rows) == 3
+    assert [button.data for button in buttons(document.blocks)] == [
+        "1u|2602.14080v1",
+        "1u|2602.14979v2",
+        "1u|hep-th/9901001v3",
+    ]
+    (message,) = messages(document, latex_line)
+    text = read(message.html).text
+    assert text.startswith("Wednesday, 18 February 2026\n\n3 of 412 announced, because of “factuality”")
+    assert "matches “factuality” from your interests; you liked 2 similar papers; 31 upvotes" in text
+    assert "— · cs.RO/en · Heat —" in text
+    assert "cs.AI: arXiv asks us to wait (too many requests)" in text
+    assert "Also considers what was missing before: cs.AI of 18 Feb." in text
+
+
+@pytest.mark.parametrize("kind", QuietKind)
+def test_a_quiet_day_is_one_line(kind: QuietKind) -> None:
+    """An hour without a table is told in a single line."""
+    listings = (a.listing(state=ListingState.THROTTLED, detail="http-429"),)
+    view = QuietView(a.chat(), kind, a.DAY, listings, a.DAY, SOON)
+    (message,) = messages(views.quiet(view), latex_line)
+    assert "\n" not in read(message.html).text
+    assert message.keyboard == ()
+
+
+def test_a_card_says_where_it_comes_from() -> None:
+    """Quotes link to their place, the source is named, and nobody takes it for a human's work."""
+    view = CardView(a.chat(), a.paper(1), LOCAL_CARD, Tally(mine=VerdictKind.SAVE), a.heat())
+    parts = messages(views.card(view, 17), latex_line)
+    seen = [read(part.html) for part in parts]
+    text = "\n".join(one.text for one in seen)
+    links = {link for one in seen for link in one.links}
+    assert "Read from the full text." in text
+    assert "no human has checked it" in text
+    assert "https://arxiv.org/html/2602.00001v1#S3.p1" in links
+    assert rows(parts[-1].keyboard)[0] == [
+        {"text": "👍", "data": "1v|like|2602.00001v1|17"},
+        {"text": "👎", "data": "1v|dislike|2602.00001v1|17"},
+        {"text": "🔖 ✓", "data": "1v|save|2602.00001v1|17"},
+        {"text": "Fold", "data": "1f|2602.00001v1|17"},
+    ]
+    assert [button["text"] for button in rows(parts[-1].keyboard)[1]] == ["arXiv", "PDF", "HTML"]
+
+
+def test_a_card_of_the_abstract_says_so() -> None:
+    """Where only the abstract was read, the card says that and links no HTML."""
+    view = CardView(a.chat(language="zh"), a.paper(3), ABSTRACT_CARD, Tally(), None)
+    (message,) = messages(views.card(view, 0), latex_line)
+    assert "仅依据摘要" in message.html
+    assert [button.label for button in message.keyboard[1]] == ["arXiv", "PDF"]
+
+
+def test_a_group_sees_numbers_and_a_reader_a_mark() -> None:
+    """A verdict button shows the own state in private, and how many said it elsewhere."""
+    tally = Tally(like=3, dislike=0, save=1, mine=VerdictKind.LIKE)
+    assert [views.verdict(kind, tally, a.chat()) for kind in VerdictKind] == ["👍 ✓", "👎", "🔖"]
+    group = a.chat(kind=ChatKind.GROUP)
+    assert [views.verdict(kind, tally, group) for kind in VerdictKind] == ["👍 3", "👎", "🔖 1"]
+
+
+def test_a_report_is_the_day_with_its_cards() -> None:
+    """What the command line prints: note, table, listings that are missing, and the cards that were asked for."""
+    report = Report(a.DAY, {one.category: one for one in LISTINGS}, 412, ROWS, PROFILE, (LOCAL_CARD,))
+    text = plain_text(views.report(report, "en"), latex_line, 100)
+    for expected in (
+        "Wednesday, 18 February 2026",
+        "3 of 412 announced",
+        "Motivation",
+        "cs.RO: arXiv's page could not",
+    ):
+        assert expected in text
+    assert "Fold" not in text
+
+
+def test_errors_are_told_by_their_own_or_a_wider_sentence() -> None:
+    """A narrower error without words of its own is told in those of the wider one."""
+    assert "arXiv has no paper 2602.99999" in views.error_line(UnknownPaper("2602.99999"), "en")
+    assert "cannot be read" in views.error_line(EmptyListing("arXiv", "2026-02-18"), "en")
+    assert len(views.error_line(NoDigest("2026-02-18", ("2026-02-17",) * 60), "en")) == LONGEST_TOAST
+
+
+def test_words_for_the_command_line() -> None:
+    """Reasons and tags are said in the language that was asked for."""
+    assert views.reasons(ROWS[0], "zh") == "符合你兴趣中的“factuality”；你赞过 2 篇相似论文；31 个赞"
+    assert (views.tag("code", "zh"), views.tag("cs.LG", "zh")) == ("代码", "cs.LG")
+
+
+def test_a_body_is_plain_values() -> None:
+    """What is written to the ledger of deliveries can be read back by any later version."""
+    (message,) = messages(views.digest(DigestView(a.chat(), a.digest(), PROFILE)), latex_line)
+    assert body(message) == {
+        "text": message.html,
+        "keyboard": [[{"text": "1", "data": "1u|2602.00001v1"}, {"text": "2", "data": "1u|2602.00002v1"}]],
+    }
