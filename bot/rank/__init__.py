@@ -1,0 +1,13 @@
+"""Papers × profile → scored papers → the few of a table.
+
+background = Background.of(past papers)          what is usual; once a day
+features = Features.of(papers, background)       the day's papers as numbers; once for all chats
+ranking = score(features, profile, heat, organizations, now)
+rows = select(ranking, size, seen=ids)
+
+words.py  units.py       text → words, words → what a paper is compared by
+glossary.py  *.tsv       research terms in English and Chinese, kinds of paper, directions
+interests.py             free text → weighted phrases          people.py   names of authors and institutions
+features.py  taste.py    the day's papers; what verdicts teach
+score.py  ranking.py     scores and their reasons              select.py  direction.py
+"""

@@ -1,0 +1,255 @@
+"""A day's papers as numbers, made once for all chats, and the past papers they are measured against."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+from bot.model import Paper
+from bot.rank.units import Units, units_of
+
+Vector = NDArray[np.float32]
+Matrix = Any
+"""A scipy CSR or CSC matrix of float32 (scipy ships no types)."""
+
+LEAST_PAPERS = 200
+"""Past papers needed for statistics of their own; with fewer, the day's papers join them."""
+
+RAREST = 3
+"""Papers a unit must occur in to say something about likeness."""
+
+MOST_COMMON = 0.2
+"""Share of all papers above which a unit says nothing."""
+
+TOPICS = 200
+TOPIC_UNITS = 30_000
+SAMPLE = 1200
+SATURATION, LENGTH_WEIGHT = 1.5, 0.75
+"""BM25's k1 and b."""
+
+
+@dataclass(frozen=True, slots=True)
+class Likeness:
+    """Papers in the two spaces they are compared in: `words` are unit rows of weighted words, `topics` unit rows of
+    what words stand for (words that occur in the same papers fall together)."""
+
+    words: Matrix
+    topics: Vector
+
+
+class Background:
+    """What is usual: how often words occur in past papers, which occur together, and a sample of the papers."""
+
+    def __init__(self, papers: Sequence[Paper]) -> None:
+        self.papers = tuple(papers)
+        units = [units_of(paper) for paper in self.papers]
+        occurring = Counter(name for one in units for name in one.names)
+        common = [name for name, times in occurring.items() if times > 1 or " " not in name]
+        self.vocabulary = {name: at for at, name in enumerate(common)}
+        self.frequency = np.array([occurring[name] for name in common], dtype=np.int32)
+        self.mean_length = float(np.mean([one.length for one in units])) if units else 0.0
+        self._weights = self._usual_weights()
+        self._counts = counted(units, self.vocabulary, len(self.vocabulary))
+
+    @classmethod
+    def of(cls, papers: Iterable[Paper]) -> Background:
+        """The background that these papers are; any number of them, also none."""
+        return cls(tuple(papers))
+
+    def rarity(self, names: Sequence[str]) -> NDArray[np.float64]:
+        """How rare each unit is: BM25's idf, about 0 for what every paper has and growing with rarity."""
+        found = [self.vocabulary.get(name) for name in names]
+        frequency = np.array([0 if at is None else self.frequency[at] for at in found], dtype=np.float64)
+        return np.log(1.0 + (len(self.papers) - frequency + 0.5) / (frequency + 0.5))
+
+    def likeness(self, papers: Sequence[Paper]) -> Likeness:
+        """Any papers in the two spaces."""
+        return self.likeness_of(counted([units_of(paper) for paper in papers], self.vocabulary, len(self.vocabulary)))
+
+    def likeness_of(self, counts: Matrix) -> Likeness:
+        """Rows of counts over the vocabulary in the two spaces."""
+        words = self._words(counts)
+        return Likeness(words, self._topics(words))
+
+    def topics_of_units(self, names: Sequence[str], weights: Sequence[float]) -> Vector:
+        """The direction in topic space of a few weighted units; zeros where none of them is known."""
+        direction = np.zeros(self._basis.shape[1], dtype=np.float32)
+        for name, weight in zip(names, weights, strict=True):
+            at = self.vocabulary.get(name)
+            if at is not None:
+                direction += weight * self._weights[at] * self._basis[at]
+        return direction
+
+    @cached_property
+    def sample(self) -> Likeness:
+        """Up to `SAMPLE` of the papers, evenly picked, in the two spaces; `sample_papers` are the same in order."""
+        return Likeness(self._all.words[self._sampled], self._all.topics[self._sampled])
+
+    @cached_property
+    def sample_papers(self) -> tuple[Paper, ...]:
+        """The papers of `sample`."""
+        return tuple(self.papers[at] for at in self._sampled)
+
+    @cached_property
+    def sample_products(self) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Every pair of the sample multiplied, in words and in topics."""
+        words = self.sample.words
+        return (words @ words.T).toarray(), self.sample.topics @ self.sample.topics.T
+
+    @cached_property
+    def _sampled(self) -> NDArray[np.intp]:
+        return np.unique(np.linspace(0, max(len(self.papers) - 1, 0), min(SAMPLE, len(self.papers))).astype(np.intp))
+
+    @cached_property
+    def _all(self) -> Likeness:
+        return Likeness(self._words_of_all, self._topics(self._words_of_all))
+
+    @cached_property
+    def _words_of_all(self) -> Matrix:
+        return self._words(self._counts)
+
+    def _usual_weights(self) -> Vector:
+        total = len(self.papers)
+        rarity: Vector = (np.log((1.0 + total) / (1.0 + self.frequency)) + 1.0).astype(np.float32)
+        least = min(RAREST, max(1, total // 20))
+        most = max(MOST_COMMON * total, 3.0)
+        return np.asarray(rarity * ((self.frequency >= least) & (self.frequency <= most)), dtype=np.float32)
+
+    def _words(self, counts: Matrix) -> Matrix:
+        weighted = counts.copy()
+        weighted.data = (1.0 + np.log(weighted.data)) * self._weights[weighted.indices]
+        weighted.eliminate_zeros()
+        return _unit_rows(weighted)
+
+    def _topics(self, words: Matrix) -> Vector:
+        placed = np.asarray(words @ self._basis, dtype=np.float32) - self._centre
+        length = np.linalg.norm(placed, axis=1, keepdims=True)
+        unit: Vector = np.divide(placed, length, out=np.zeros_like(placed), where=length > 1e-6)
+        return unit
+
+    @cached_property
+    def _basis(self) -> Vector:
+        """Units × topics: the directions in which the papers differ most (latent semantic analysis)."""
+        words = self._words_of_all
+        occurring = np.bincount(words.indices, minlength=words.shape[1]) if words.nnz else np.zeros(words.shape[1])
+        kept = np.sort(np.argsort(-occurring, kind="stable")[:TOPIC_UNITS])
+        kept = kept[occurring[kept] > 0]
+        basis = np.zeros((words.shape[1], 0), dtype=np.float32)
+        size = min(TOPICS, len(self.papers) // 4, len(kept) // 4)
+        if size > 0:
+            basis = np.zeros((words.shape[1], size), dtype=np.float32)
+            basis[kept] = main_directions(words.tocsc()[:, kept].tocsr(), size)
+        return basis
+
+    @cached_property
+    def _centre(self) -> Vector:
+        words = self._words_of_all
+        mean = np.asarray(words.mean(axis=0)).ravel() if words.shape[0] else np.zeros(words.shape[1])
+        return np.asarray(mean @ self._basis, dtype=np.float32)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Features:
+    """A day's papers as numbers. `ids` are theirs, in the given order; the rest is the ranker's own business."""
+
+    papers: tuple[Paper, ...]
+    ids: tuple[str, ...]
+    background: Background
+    units: tuple[Units, ...]
+    likeness: Likeness
+    columns: dict[str, int]
+    mentions: Matrix
+    primary: NDArray[np.str_]
+
+    @classmethod
+    def of(cls, papers: Sequence[Paper], background: Background) -> Features:
+        """The features of `papers` against what is usual; where too few past papers are known, these join them."""
+        if len(background.papers) < LEAST_PAPERS:
+            known = {paper.id for paper in background.papers}
+            background = Background.of((*background.papers, *(paper for paper in papers if paper.id not in known)))
+        units = tuple(units_of(paper) for paper in papers)
+        columns = dict(background.vocabulary)
+        for one in units:
+            for name in one.names:
+                columns.setdefault(name, len(columns))
+        counts = counted(units, columns, len(columns))
+        likeness = background.likeness_of(counts[:, : len(background.vocabulary)])
+        return cls(
+            papers=tuple(papers),
+            ids=tuple(paper.id for paper in papers),
+            background=background,
+            units=units,
+            likeness=likeness,
+            columns=columns,
+            mentions=_saturated(counts, units, background.mean_length),
+            primary=np.array([paper.primary for paper in papers], dtype=str),
+        )
+
+    def mentions_of(self, names: Sequence[str]) -> NDArray[np.float32]:
+        """How much each paper (row) speaks of each unit (column): 0 for not at all, growing to 1 with every mention
+        and slower in long papers."""
+        known = [at for name in names if (at := self.columns.get(name)) is not None]
+        found = np.zeros((len(self.papers), len(names)), dtype=np.float32)
+        if known:
+            found[:, [place for place, name in enumerate(names) if name in self.columns]] = self.mentions[
+                :, known
+            ].toarray()
+        return found
+
+
+def counted(units: Sequence[Units], columns: dict[str, int], width: int) -> Matrix:
+    """Papers × units: the counts of what has a column."""
+    places: list[int] = []
+    counts: list[int] = []
+    starts = [0]
+    for one in units:
+        for name, count in zip(one.names, one.counts, strict=True):
+            at = columns.get(name)
+            if at is not None:
+                places.append(at)
+                counts.append(count)
+        starts.append(len(places))
+    matrix = sparse.csr_matrix(
+        (np.array(counts, dtype=np.float32), np.array(places, dtype=np.int32), np.array(starts)),
+        shape=(len(units), width),
+    )
+    matrix.sort_indices()
+    return matrix
+
+
+def main_directions(rows: Matrix, size: int) -> Vector:
+    """The `size` strongest right singular vectors of sparse rows, as columns; found by random projection, the same on
+    every run."""
+    rng = np.random.default_rng(0)
+    spread = min(size + 20, *rows.shape)
+    basis = rows @ rng.standard_normal((rows.shape[1], spread), dtype=np.float32)
+    for _ in range(2):
+        basis, _ = np.linalg.qr(basis)
+        across, _ = np.linalg.qr(rows.T @ basis)
+        basis = rows @ across
+    basis, _ = np.linalg.qr(basis)
+    _, _, right = np.linalg.svd((rows.T @ basis).T, full_matrices=False)
+    return np.ascontiguousarray(right[:size].T, dtype=np.float32)
+
+
+def _unit_rows(matrix: Matrix) -> Matrix:
+    length = np.sqrt(np.asarray(matrix.multiply(matrix).sum(axis=1)).ravel())
+    scale = np.divide(1.0, length, out=np.zeros_like(length), where=length > 0)
+    matrix.data = matrix.data * np.repeat(scale, np.diff(matrix.indptr)).astype(np.float32)
+    return matrix
+
+
+def _saturated(counts: Matrix, units: Sequence[Units], mean_length: float) -> Matrix:
+    lengths = np.array([one.length for one in units], dtype=np.float32)
+    relative = lengths / max(mean_length, 1.0)
+    slowed = SATURATION * (1.0 - LENGTH_WEIGHT + LENGTH_WEIGHT * relative)
+    mentions = counts.copy()
+    mentions.data = mentions.data / (mentions.data + np.repeat(slowed, np.diff(mentions.indptr)))
+    return mentions.astype(np.float32).tocsc()

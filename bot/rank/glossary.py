@@ -1,0 +1,224 @@
+"""The shipped glossary: research terms in English and Chinese with the direction they belong to, and kinds of paper.
+
+Both are data beside this file: `glossary.tsv` for topics, `kinds.tsv` for what is asked for but is no topic (surveys,
+derivations, …). A term of either is found in English text by any of its variants, in Chinese text by its translations.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib.resources import files
+from typing import NamedTuple
+
+from bot.rank.words import Token, tokens
+
+STRENGTHS = {"": 1.0, "?": 0.4, "??": 0.12}
+"""How much a mention says about a paper's direction: plainly, weakly, very weakly."""
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """One entry: its name (the first English variant), its variants, and the direction it is evidence for ("" for
+    none) with the strength of that evidence. The names of kinds begin with "~"."""
+
+    name: str
+    english: tuple[str, ...]
+    chinese: tuple[str, ...]
+    direction: str = ""
+    strength: float = 0.0
+
+    @property
+    def is_kind(self) -> bool:
+        """Whether this is a kind of paper, not a topic."""
+        return self.name.startswith("~")
+
+
+class _Pattern(NamedTuple):
+    """The stems to find in a row; `written` are the exact spellings an abbreviation needs, () for any."""
+
+    stems: tuple[str, ...]
+    written: tuple[str, ...]
+    term: Term
+    title_only: bool = False
+
+
+class Found(NamedTuple):
+    """A term found in a text, from `start` to before `end`: words of English text, characters of Chinese."""
+
+    term: Term
+    start: int
+    end: int
+
+
+@lru_cache(maxsize=1)
+def topics() -> tuple[Term, ...]:
+    """Every topic of the glossary."""
+    found = []
+    for english, chinese, direction in _rows("glossary.tsv", 3):
+        key = direction.rstrip("?")
+        strength = STRENGTHS[direction[len(key) :]]
+        variants = tuple(english.split("|"))
+        name = variants[0].removeprefix("=")
+        found.append(Term(name, variants, tuple(chinese.split("|")), "" if key == "-" else key, strength))
+    return tuple(found)
+
+
+@lru_cache(maxsize=1)
+def kinds() -> tuple[Term, ...]:
+    """Every kind of paper; its English variants are how it is asked for."""
+    return tuple(
+        Term(f"~{key}", tuple(english.split("|")), tuple(chinese.split("|")))
+        for key, english, chinese, _ in _rows("kinds.tsv", 4)
+    )
+
+
+@lru_cache(maxsize=1)
+def directions() -> dict[str, dict[str, str]]:
+    """Every research direction by key, with its name by language."""
+    return {key: {"en": english, "zh": chinese} for key, english, chinese in _rows("directions.tsv", 3)}
+
+
+def topics_in(text: Sequence[Token]) -> list[Found]:
+    """The topics that English text mentions: from left to right the longest, none inside another."""
+    return _longest(text, _topic_patterns())
+
+
+def kinds_in(title: Sequence[Token], body: Sequence[Token]) -> dict[Term, int]:
+    """The kinds of paper that a title and an abstract give away, with how often; a title counts three times."""
+    patterns = _cue_patterns()
+    found: defaultdict[Term, int] = defaultdict(int)
+    for text, times in ((title, 3), (body, 1)):
+        for pattern in _all(text, patterns):
+            if times == 3 or not pattern.title_only:
+                found[pattern.term] += times
+    return dict(found)
+
+
+def asked_in(text: Sequence[Token]) -> list[Found]:
+    """The topics and kinds that somebody names in English when asking for papers. Case does not matter here."""
+    return _longest(text, _asking_patterns())
+
+
+def chinese_in(text: str) -> list[Found]:
+    """The terms that Chinese text mentions, from left to right the longest, with their places in `text`. Case and
+    spaces do not matter, nor whether Latin letters are full-width."""
+    known, longest = _chinese_terms()
+    plain, places = _plain(text)
+    found = []
+    at = 0
+    while at < len(plain):
+        for length in range(min(longest, len(plain) - at), 0, -1):
+            term = known.get(plain[at : at + length])
+            if term is not None:
+                found.append(Found(term, places[at], places[at + length - 1] + 1))
+                at += length
+                break
+        else:
+            at += 1
+    return found
+
+
+def _plain(text: str) -> tuple[str, list[int]]:
+    """`text` in lower case without spaces, full-width forms made plain, and each character's place in `text`."""
+    marks = [
+        (small, place)
+        for place, mark in enumerate(text)
+        for small in unicodedata.normalize("NFKC", mark).lower()
+        if not small.isspace()
+    ]
+    return "".join(mark for mark, _ in marks), [place for _, place in marks]
+
+
+def is_chinese(text: str) -> bool:
+    """Whether there is a Chinese character in it."""
+    return any("\u3400" <= mark <= "\u9fff" for mark in text)
+
+
+def _longest(text: Sequence[Token], patterns: dict[str, list[_Pattern]]) -> list[Found]:
+    found = []
+    at = 0
+    while at < len(text):
+        for pattern in patterns.get(text[at].stem, ()):
+            if _stands(pattern, text, at):
+                found.append(Found(pattern.term, at, at + len(pattern.stems)))
+                at += len(pattern.stems)
+                break
+        else:
+            at += 1
+    return found
+
+
+def _all(text: Sequence[Token], patterns: dict[str, list[_Pattern]]) -> Iterator[_Pattern]:
+    for at, token in enumerate(text):
+        for pattern in patterns.get(token.stem, ()):
+            if _stands(pattern, text, at):
+                yield pattern
+
+
+def _stands(pattern: _Pattern, text: Sequence[Token], at: int) -> bool:
+    size = len(pattern.stems)
+    if size > 1 and tuple(token.stem for token in text[at : at + size]) != pattern.stems:
+        return False
+    return not pattern.written or all(
+        have.written in (want, want + "s") for have, want in zip(text[at : at + size], pattern.written, strict=True)
+    )
+
+
+@lru_cache(maxsize=1)
+def _topic_patterns() -> dict[str, list[_Pattern]]:
+    return _by_first_stem(_patterns(topics(), exact=True))
+
+
+@lru_cache(maxsize=1)
+def _asking_patterns() -> dict[str, list[_Pattern]]:
+    return _by_first_stem([*_patterns(kinds(), exact=False), *_patterns(topics(), exact=False)])
+
+
+@lru_cache(maxsize=1)
+def _cue_patterns() -> dict[str, list[_Pattern]]:
+    terms = {term.name: term for term in kinds()}
+    return _by_first_stem(
+        [
+            _Pattern(tuple(token.stem for token in tokens(cue)), (), terms[f"~{key}"], cue.startswith("^"))
+            for key, _, _, cues in _rows("kinds.tsv", 4)
+            for cue in cues.split("|")
+        ]
+    )
+
+
+def _patterns(terms: Sequence[Term], *, exact: bool) -> Iterator[_Pattern]:
+    for term in terms:
+        for variant in term.english:
+            words = tuple(tokens(variant.removeprefix("=")))
+            written = tuple(word.written for word in words) if exact and variant.startswith("=") else ()
+            yield _Pattern(tuple(word.stem for word in words), written, term)
+
+
+def _by_first_stem(patterns: Iterable[_Pattern]) -> dict[str, list[_Pattern]]:
+    """Patterns by their first stem, the longest first; among equals the earlier stays ahead."""
+    found: defaultdict[str, list[_Pattern]] = defaultdict(list)
+    for pattern in patterns:
+        found[pattern.stems[0]].append(pattern)
+    return {first: sorted(same, key=lambda pattern: -len(pattern.stems)) for first, same in found.items()}
+
+
+@lru_cache(maxsize=1)
+def _chinese_terms() -> tuple[dict[str, Term], int]:
+    known: dict[str, Term] = {}
+    for term in (*kinds(), *topics()):
+        for variant in term.chinese:
+            known.setdefault(_plain(variant)[0], term)
+    return known, max(map(len, known))
+
+
+def _rows(name: str, columns: int) -> Iterator[list[str]]:
+    for line in files("bot.rank").joinpath(name).read_text("utf-8").splitlines():
+        if line and not line.startswith("#"):
+            row = line.split("\t")
+            if len(row) != columns:
+                raise ValueError(f"{name}: {columns} columns are wanted in {line!r}")
+            yield row

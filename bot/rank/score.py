@@ -1,0 +1,194 @@
+"""Every paper of the day with its score for one profile and the reasons for it, whose shares add up to the score.
+
+A score is a plain sum: stated interests, likeness to what was liked and disliked, follows, categories, and heat where
+the topic fits. About 1 is a strong match. With every like the verdicts say more and the stated interests less.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from math import log1p
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bot.model import FollowKind, Heat, MuteKind, Profile
+from bot.rank import glossary, interests
+from bot.rank.features import Features
+from bot.rank.interests import Interest
+from bot.rank.people import same_person, same_place
+from bot.rank.ranking import Named, Parts, Ranking
+from bot.rank.taste import Taste, learn
+from bot.rank.words import tokens
+
+Shares = NDArray[np.float64]
+
+WORDS_SCALE = 0.05
+TOPICS_SCALE = 0.5
+LIKES_UNTIL_HALF = 4.0
+"""Likes after which the stated interests count half."""
+
+TASTE_SCALE = 2.0
+AUTHOR_SHARE = 1.0
+INSTITUTION_SHARE = 0.6
+FURTHER_SHARE = 0.2
+"""What each further followed author or institution of the same paper adds."""
+
+PRIMARY_SHARE = 0.05
+CROSS_SHARE = 0.02
+HEAT_SHARE = 0.4
+HEAT_FULL = 200
+"""Upvotes from which heat does not grow further."""
+
+FITTING = 0.6
+"""What interests, verdicts and follows must add up to for heat to count in full."""
+
+
+def score(
+    features: Features,
+    profile: Profile,
+    heat: Mapping[str, Heat],
+    organizations: Mapping[str, Sequence[str]],
+    now: datetime,
+    taste: Taste | None = None,
+) -> Ranking:
+    """The papers of `features` scored for `profile`, in their order.
+
+    `heat` has the newest reading of those papers that have one, `organizations` the institutions of those whose are
+    known. `taste` is what `learn` made of the same profile, where somebody kept it; without, it is made here.
+    """
+    wishes = (*interests.parse(profile.interests), *interests.widened(profile.widened))
+    taste = taste or learn(features.background, profile, now)
+    stated = _stated(features, wishes, taste.likes if taste else 0)
+    liked = TASTE_SCALE * taste.drawn.of(features.likeness) if taste and taste.drawn else None
+    disliked = TASTE_SCALE * taste.put_off.of(features.likeness) if taste and taste.put_off else None
+    followed = _followed(features, profile, organizations)
+    nothing = np.zeros(len(features.papers))
+    fit = stated.sum(axis=1) + (liked if liked is not None else 0.0) + (disliked if disliked is not None else 0.0)
+    for at, names in followed.items():
+        fit[at] += sum(name.share for name in names)
+    knows = bool(wishes) or taste is not None or bool(profile.follows)
+    parts = Parts(
+        interests=tuple(wish.label for wish in wishes),
+        stated=stated,
+        liked=nothing if liked is None else liked,
+        disliked=nothing if disliked is None else disliked,
+        followed=followed,
+        categories=_in_categories(features, profile.categories),
+        heat=_heated(features.ids, heat, np.clip(fit / FITTING, 0.0, 1.0) if knows else nothing + 1.0),
+        upvotes={paper_id: heat[paper_id].upvotes for paper_id in features.ids if paper_id in heat},
+        muted=_muted(features, profile),
+    )
+    return Ranking(features, taste, parts)
+
+
+def _stated(features: Features, wishes: Sequence[Interest], likes: int) -> Shares:
+    """Papers × interests: what each stated interest adds."""
+    shares = np.zeros((len(features.papers), len(wishes)))
+    if not wishes:
+        return shares
+    names = tuple(dict.fromkeys(unit for wish in wishes for unit in wish.units))
+    place = {name: at for at, name in enumerate(names)}
+    asked = np.zeros((len(names), len(wishes)))
+    for column, wish in enumerate(wishes):
+        asked[[place[unit] for unit in wish.units], column] = 1.0
+    asked /= asked.sum(axis=1, keepdims=True)
+    weighted = asked * features.background.rarity(names)[:, None]
+    words = features.mentions_of(names) @ weighted
+    topics = features.likeness.topics @ _directions(features, wishes, place, asked)
+    shares = WORDS_SCALE * words + TOPICS_SCALE * np.maximum(topics, 0.0)
+    weighed: Shares = shares * np.array([wish.weight for wish in wishes]) / (1.0 + likes / LIKES_UNTIL_HALF)
+    return weighed
+
+
+def _directions(features: Features, wishes: Sequence[Interest], place: Mapping[str, int], asked: Shares) -> Shares:
+    """Topics × interests: where each interest points in topic space."""
+    columns = [
+        features.background.topics_of_units(wish.units, [asked[place[unit], column] for unit in wish.units])
+        for column, wish in enumerate(wishes)
+    ]
+    found = np.array(columns, dtype=np.float64).T
+    length = np.linalg.norm(found.sum(axis=1))
+    return found / length if length > 1e-9 else found
+
+
+def _followed(
+    features: Features, profile: Profile, organizations: Mapping[str, Sequence[str]]
+) -> dict[int, tuple[Named, ...]]:
+    """What followed authors and institutions add, by the paper's place."""
+    found: dict[int, tuple[Named, ...]] = {}
+    people = [follow.value for follow in profile.follows if follow.kind is FollowKind.AUTHOR]
+    places = [follow.value for follow in profile.follows if follow.kind is FollowKind.INSTITUTION]
+    if not people and not places:
+        return found
+    for at, paper in enumerate(features.papers):
+        authors = [name for name in people if any(same_person(name, author) for author in paper.authors)]
+        known = organizations.get(paper.id, ())
+        institutions = [name for name in places if any(same_place(name, place) for place in known)]
+        if authors or institutions:
+            found[at] = (
+                *(
+                    Named(FollowKind.AUTHOR, name, FURTHER_SHARE if rank else AUTHOR_SHARE)
+                    for rank, name in enumerate(authors)
+                ),
+                *(
+                    Named(FollowKind.INSTITUTION, name, FURTHER_SHARE if rank else INSTITUTION_SHARE)
+                    for rank, name in enumerate(institutions)
+                ),
+            )
+    return found
+
+
+def _in_categories(features: Features, wanted: Sequence[str]) -> dict[int, tuple[str, float]]:
+    """The chat's category that a paper is in and what that adds, by the paper's place."""
+    found: dict[int, tuple[str, float]] = {}
+    for at, paper in enumerate(features.papers):
+        if paper.primary in wanted:
+            found[at] = (paper.primary, PRIMARY_SHARE)
+        else:
+            crossed = next((category for category in paper.categories if category in wanted), None)
+            if crossed is not None:
+                found[at] = (crossed, CROSS_SHARE)
+    return found
+
+
+def _heated(ids: Sequence[str], heat: Mapping[str, Heat], gate: Shares) -> Shares:
+    """What heat adds: it grows with the logarithm of the upvotes, and only as far as the topic fits."""
+    full = log1p(HEAT_FULL)
+    grown = np.array(
+        [min(log1p(max(heat[paper_id].upvotes, 0)) / full, 1.0) if paper_id in heat else 0.0 for paper_id in ids]
+    )
+    return HEAT_SHARE * grown * gate
+
+
+def _muted(features: Features, profile: Profile) -> dict[int, tuple[str, ...]]:
+    """The muted words and authors that a paper hits, by the paper's place."""
+    people = [mute.value for mute in profile.mutes if mute.kind is MuteKind.AUTHOR]
+    words = [(mute.value, _Muted(mute.value)) for mute in profile.mutes if mute.kind is MuteKind.WORD]
+    found: dict[int, tuple[str, ...]] = {}
+    if not people and not words:
+        return found
+    for at, (paper, units) in enumerate(zip(features.papers, features.units, strict=True)):
+        hits = [value for value, muted in words if muted.hits(units.text, units.names)]
+        hits += [value for value in people if any(same_person(value, author) for author in paper.authors)]
+        if hits:
+            found[at] = tuple(hits)
+    return found
+
+
+class _Muted:
+    """A muted word or phrase: its stems in a row, or the glossary's terms that it names as a whole."""
+
+    def __init__(self, value: str) -> None:
+        words = list(tokens(value))
+        terms = [found.term for found in glossary.asked_in(words) if found.end - found.start == len(words)]
+        chinese = glossary.chinese_in(value)
+        if glossary.is_chinese(value) and chinese:
+            terms = [found.term for found in chinese]
+        self._phrase = "" if glossary.is_chinese(value) or not words else f" {' '.join(word.stem for word in words)} "
+        self._units = {term.name if term.is_kind else f"={term.name}" for term in terms}
+
+    def hits(self, text: str, names: Sequence[str]) -> bool:
+        """Whether a paper's text, as stems, or its units contain what is muted."""
+        return (self._phrase != "" and self._phrase in text) or (bool(self._units) and self._units.issubset(names))
