@@ -38,12 +38,11 @@ def split(text: str) -> tuple[str, ...]:
 def quotable(sentence: str) -> bool:
     """Whether a sentence is whole and readable: no display formula in it, no trace of a failed conversion, and no mere
     aside in parentheses."""
-    if sentence.startswith("(") and sentence.endswith(")"):
-        return False
     if not SHORTEST <= len(sentence) <= LONGEST or MISSING in sentence or "$$" in sentence:
         return bool(_HAN.search(sentence)) and 8 <= len(sentence) < SHORTEST and sentence.endswith(("。", "！", "？"))
     plain = _FORMULA.sub("", sentence)
-    if _LEFTOVER.search(plain) or "$" in re.sub(r"\\?\$\d", "", plain):
+    aside = sentence.startswith("(") and sentence.endswith(")")
+    if aside or _LEFTOVER.search(plain) or "$" in re.sub(r"\\?\$\d", "", plain):
         return False
     if not _OPENING.match(sentence) or not sentence.rstrip("\"'”’)]»").endswith((".", "!", "?", "…", "。", "！", "？")):
         return False
