@@ -13,7 +13,7 @@
 
     views.py          use cases' values → documents, by templates/: templating.py, words.py, prose.py, causes.py
     document.py       a template's markup → tree.py, a tree of blocks that knows its size: clean.py, spaces.py
-    classic.py        the tree → HTML messages of at most 4,096 characters with inline keyboards: runs.py
+    classic.py        the tree → HTML messages of at most 4,096 characters with inline keyboards: runs.py, formula.py
     plain.py  markdown.py  webpage.py   the tree for a terminal, a file, a browser: mathml.py
 
     transport.py      requests                     polling.py   updates

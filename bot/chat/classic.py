@@ -14,7 +14,8 @@ from itertools import count
 
 from rich.cells import cell_len
 
-from bot.chat.clean import clean, visible
+from bot.chat.clean import visible
+from bot.chat.formula import line_of
 from bot.chat.runs import Run, Tag, cut, entities, glue, length, plain, to_html
 from bot.chat.spaces import flat
 from bot.chat.tree import (
@@ -241,15 +242,8 @@ class _Flow:
                     yield from self._runs(inner, _styled(tags, style))
 
     def _math(self, math: Math, tags: tuple[Tag, ...]) -> Run:
-        line = math.line or self._line(math.latex)
+        line = math.line or line_of(math.latex, self._latex_line)
         return Run(line, tags) if line else Run(math.latex, _styled(tags, Style.CODE))
-
-    def _line(self, latex: str) -> str:
-        try:
-            line = flat(clean(self._latex_line(latex)))
-        except Exception:  # noqa: BLE001 - whatever a formula from outside does to its reader, it is shown as written
-            return ""
-        return line if visible(line) else ""
 
 
 def _no_addresses(text: str, tags: tuple[Tag, ...]) -> Iterator[Run]:

@@ -6,8 +6,7 @@ import io
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from bot.chat.clean import clean, visible
-from bot.chat.spaces import flat
+from bot.chat.formula import line_of
 from bot.chat.tree import (
     Block,
     Break,
@@ -155,11 +154,7 @@ class _Printer:
                     yield f"{text} <{url}>" if addresses and url not in text else text
 
     def _line(self, latex: str) -> str:
-        try:
-            line = flat(clean(self._latex_line(latex)))
-        except Exception:  # noqa: BLE001 - whatever a formula from outside does to its reader, it is shown as written
-            return latex
-        return line if visible(line) else latex
+        return line_of(latex, self._latex_line) or latex
 
 
 def _addresses(inlines: Iterable[Inline]) -> Iterator[str]:
