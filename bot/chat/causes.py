@@ -10,6 +10,7 @@ from bot.model import Reason, ReasonKind, Row
 
 MOST_KINDS = 3
 MOST_LABELS = 3
+LEAST_SHARE = 0.25
 AGAINST = (ReasonKind.DISLIKED, ReasonKind.MUTED)
 
 
@@ -49,7 +50,14 @@ def by_kind(reasons: Iterable[Reason]) -> dict[str, list[Reason]]:
     weights = {kind: sum(abs(reason.share) for reason in same.values()) for kind, same in found.items()}
     strongest = sorted((kind for kind in found if kind not in AGAINST), key=lambda kind: -weights[kind])[:MOST_KINDS]
     told = {*strongest, *AGAINST}
-    return {kind.value: list(found[kind].values())[:MOST_LABELS] if kind in told else [] for kind in ReasonKind}
+    return {kind.value: _worth_telling(found[kind].values()) if kind in told else [] for kind in ReasonKind}
+
+
+def _worth_telling(same: Iterable[Reason]) -> list[Reason]:
+    """The strongest few of one kind, the strongest first; what weighs little beside it would only be a distraction."""
+    ordered = list(same)
+    least = LEAST_SHARE * abs(ordered[0].share) if ordered else 0.0
+    return [reason for reason in ordered[:MOST_LABELS] if abs(reason.share) >= least]
 
 
 def count_of(reasons: Iterable[Reason]) -> int:

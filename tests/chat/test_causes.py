@@ -25,6 +25,12 @@ def test_the_strongest_reasons_are_told() -> None:
     assert count_of(told["category"]) == 0
 
 
+def test_what_weighs_little_beside_the_strongest_is_not_told() -> None:
+    """A label with less than a quarter of the strongest one's share would only distract."""
+    told = by_kind(tuple(Reason(ReasonKind.INTEREST, label, share) for label, share in (("A", 0.8), ("B", 0.2), ("C", 0.1))))  # fmt: skip
+    assert [reason.label for reason in told["interest"]] == ["A", "B"]
+
+
 def test_what_a_table_rests_on() -> None:
     """Over all rows the labels that matched most often come first; verdicts and heat are told if they helped anywhere."""
     rows = [
