@@ -39,15 +39,21 @@ class Overview:
 
 class Subscriptions:
     """The use case of subscribing and of every setting. `widen` finds English search terms for interests, or is None
-    where no language model is configured."""
+    where no language model is configured; `wake` is called when categories may have been chosen that nobody reads yet."""
 
     def __init__(
-        self, db: Database, settings: Settings, clock: Callable[[], datetime], widen: Widen | None = None
+        self,
+        db: Database,
+        settings: Settings,
+        clock: Callable[[], datetime],
+        widen: Widen | None = None,
+        wake: Callable[[], None] = lambda: None,
     ) -> None:
         self._db = db
         self._settings = settings
         self._clock = clock
         self._widen = widen
+        self._wake = wake
 
     # ------------------------------------------------------------------ coming and going
 
@@ -100,9 +106,10 @@ class Subscriptions:
                 names = await chats.categories(conn, chat_id)
                 await chats.set_categories(conn, chat_id, (), None)
                 await chats.set_categories(conn, chat_id, names, await self._since(conn))
-            return await chats.update(
-                conn, chat_id, subscribed=True, paused="", held_since=None, next_at=self._slot(chat.hour, chat.timezone)
-            )
+            slot = self._slot(chat.hour, chat.timezone)
+            chat = await chats.update(conn, chat_id, subscribed=True, paused="", held_since=None, next_at=slot)
+        self._wake()
+        return chat
 
     async def stop(self, chat_id: int) -> Chat:
         """Unsubscribe; settings and verdicts stay."""
@@ -127,9 +134,13 @@ class Subscriptions:
             await chats.migrate(conn, old_telegram_id, new_telegram_id)
 
     async def forget_chat(self, chat_id: int) -> None:
-        """Delete everything about a chat."""
+        """Delete everything about a chat; who says so in a private chat is forgotten as a reader of groups as well."""
         async with self._db.begin() as conn:
+            chat = await chats.get(conn, chat_id)
             await chats.forget(conn, chat_id)
+            if chat is not None and chat.kind is ChatKind.PRIVATE:
+                # A private chat has the number of the person in it.
+                await verdicts.forget_reader(conn, None, chat.telegram_id)
 
     async def forget_reader(self, chat_id: int, reader_id: int) -> int:
         """Delete every verdict of one reader in this chat; → how many there were."""
@@ -160,15 +171,20 @@ class Subscriptions:
         plain = re.sub(r"[ \t\r\f\v]+", " ", unicodedata.normalize("NFC", _visible(text))).strip()
         if not re.search(r"\w", plain) or len(plain) > MOST_INTERESTS:
             raise BadInterests(len(plain) if re.search(r"\w", plain) else 0, MOST_INTERESTS)
-        widened: tuple[str, ...] = ()
-        if self._widen is not None:
-            try:
-                widened = await self._widen(plain)
-            except Exception:
-                log.warning("the interests of chat %d were not widened", chat_id, exc_info=True)
+        widened = await self.widened(plain)
         async with self._db.begin() as conn:
             await chats.set_interests(conn, chat_id, plain, widened)
             return await chats.update(conn, chat_id, pending="")
+
+    async def widened(self, interests: str) -> tuple[str, ...]:
+        """Further English search terms for stated interests; none without a language model, or when it fails."""
+        if self._widen is None or not interests.strip():
+            return ()
+        try:
+            return await self._widen(interests)
+        except Exception:
+            log.warning("interests were not widened", exc_info=True)
+            return ()
 
     async def set_categories(self, chat_id: int, text: str) -> tuple[str, ...]:
         """Choose the categories: "cs.LG, cs.CL"; with "+cs.RO" or "-cs.AI" one is added or taken away.

@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 
 from bot.config import Settings
 from bot.errors import BadFollow, BadInput, BadInterests, BadSize, BadTime, NotAllowed, UnknownCategory, UnknownTimezone
-from bot.model import Chat, ChatKind, Follow, FollowKind, Mute, MuteKind
+from bot.model import Chat, ChatKind, Follow, FollowKind, Mute, MuteKind, VerdictKind
 from bot.subscription import Subscriptions, parse_follow, parse_hour, parse_mute
+from storage import verdicts
 from storage.database import Database
 
 NOW = datetime(2026, 2, 18, 7, 30, tzinfo=UTC)
@@ -209,3 +210,16 @@ async def test_forgetting_a_chat_leaves_nothing(db: Database) -> None:
     with pytest.raises(NotAllowed):
         await use.overview(chat.id)
     assert (await use.overview((await arrived(use)).id)).profile.interests == ""
+
+
+async def test_forgetting_oneself_takes_ones_verdicts_out_of_groups(db: Database) -> None:
+    """/forget in private also deletes what the same person said elsewhere, and nobody else's words."""
+    use = subscriptions(db)
+    mine = await arrived(use)
+    group = await use.arrive(-7, 0, ChatKind.GROUP, "Lab", None)
+    async with db.begin() as conn:
+        for reader in (mine.telegram_id, 8):
+            await verdicts.cast(conn, group.id, reader, "2602.00001", VerdictKind.LIKE, NOW)
+    await use.forget_chat(mine.id)
+    async with db.read() as conn:
+        assert (await verdicts.tally(conn, group.id, "2602.00001", 8)).like == 1

@@ -12,17 +12,15 @@ from telegram.ext import Application, ApplicationBuilder, ExtBot
 from bot.chat.desk import Desk
 from bot.chat.reception import Context
 from bot.chat.routes import routes
+from bot.chat.turnstile import Turnstile
 
 log = logging.getLogger(__name__)
-
-AT_ONCE = 128
-"""Updates handled at a time: more than enough that slow ones, which wait for arXiv, keep nobody waiting."""
 
 
 def application(bot: ExtBot[Any], desk: Desk) -> Application[Any, Any, Any, Any, Any, Any]:
     """An application that is ready to be initialized and started. Its updates come from its updater or from whoever
     puts them in."""
-    built = ApplicationBuilder().bot(bot).concurrent_updates(AT_ONCE).build()
+    built = ApplicationBuilder().bot(bot).concurrent_updates(Turnstile()).build()
     built.add_handlers(routes(desk))
     built.add_error_handler(_write_down)
     return built

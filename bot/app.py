@@ -1,0 +1,439 @@
+"""The composition root: opens, wires, runs, closes. The only file that knows all rooms."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import random
+import shutil
+import signal
+import tempfile
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, time, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from bot import heartbeat, llm, report
+from bot.commandline import CardRequest, DigestRequest, Format
+from bot.config import Settings
+from bot.digest import Digests
+from bot.feedback import Feedback
+from bot.intake import Intake
+from bot.model import Chat, Profile
+from bot.outbox import Outbox
+from bot.pull import categories
+from bot.pull.announced import Announced
+from bot.pull.client import Client
+from bot.pull.fulltext import FullTexts
+from bot.pull.heat import DailyPapers
+from bot.pull.lookup import Lookup
+from bot.reading import Reading
+from bot.report import Reports
+from bot.rounds import Rounds
+from bot.status import Status
+from bot.subscription import Subscriptions
+from storage import database as storage
+from storage.database import Database
+from storage.running import lock_for_running
+
+if TYPE_CHECKING:
+    from bot.chat.desk import Desk
+    from bot.chat.tree import Document
+    from bot.chat.views import Views
+    from bot.work.embedded import Embedded
+
+log = logging.getLogger(__name__)
+
+LIVE_WITHIN = 3.0
+DEMO_BEGINS = time(7, 50)
+
+Clock = Callable[[], datetime]
+
+
+@dataclass(frozen=True, slots=True)
+class Paces:
+    """How often each job looks whether there is something to do, in seconds."""
+
+    listings: float = 60.0
+    hours: float = 10.0
+    mail: float = 5.0
+    ahead: float = 600.0
+    heat: float = 3 * 3600.0
+
+
+def now() -> datetime:
+    """The time."""
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True)
+class Program:
+    """The use cases, wired to each other and to the outside."""
+
+    settings: Settings
+    clock: Clock
+    db: Database
+    intake: Intake
+    reading: Reading
+    digests: Digests
+    feedback: Feedback
+    subscriptions: Subscriptions
+    status: Status
+    reports: Reports
+
+
+@asynccontextmanager
+async def opened(
+    settings: Settings, clock: Clock = now, rng: random.Random | None = None, wake: Callable[[], None] = lambda: None
+) -> AsyncIterator[Program]:
+    """Everything below Telegram, opened and closed again; `wake` is called when there may be new listings to read.
+
+    Raises:
+        StorageError: the database cannot be used.
+        BadSetting: a setting asks for what is not installed.
+    """
+    widen = llm.widener(settings, clock)
+    db = await Database.open(settings.database_url)
+    try:
+        async with Client(
+            settings.contact,
+            arxiv_delay=settings.arxiv_delay,
+            api_delay=settings.arxiv_api_delay,
+            # Hugging Face states no pause; one is kept all the same, shorter where arXiv's are.
+            hf_delay=min(1.0, settings.arxiv_delay),
+        ) as client:
+            intake = Intake(
+                db,
+                Announced(client, settings.arxiv_url),
+                DailyPapers(client, settings.hf_url),
+                clock,
+                rng or random.Random(),
+            )
+            reading = Reading(db, Lookup(client, settings.arxiv_api_url), FullTexts(client, settings.arxiv_url), clock)
+            digests = Digests(db, clock, intake.refresh, reading.find_institutions)
+            try:
+                yield Program(
+                    settings,
+                    clock,
+                    db,
+                    intake,
+                    reading,
+                    digests,
+                    Feedback(db, clock),
+                    Subscriptions(db, settings, clock, widen, wake),
+                    Status(db, clock),
+                    Reports(db, intake, reading, clock),
+                )
+            finally:
+                await digests.close()
+                await reading.close()
+    finally:
+        await db.close()
+
+
+# --------------------------------------------------------------------------- the bot
+
+
+async def run(
+    settings: Settings,
+    stop: asyncio.Event | None = None,
+    clock: Clock = now,
+    *,
+    paces: Paces | None = None,
+    heard: asyncio.Event | None = None,
+) -> None:
+    """Run the bot until `stop` is set or the program is told to end; `heard` is set whenever listings and heat are in.
+
+    Raises:
+        BadToken, AlreadyRunning, StorageError, BadSetting: it cannot run; the sentence says why.
+    """
+    with _told_to_stop(stop or asyncio.Event()) as told, lock_for_running(settings.database_url):
+        from bot.work.embedded import Embedded
+
+        jobs = Embedded(clock)
+        async with opened(settings, clock, wake=lambda: jobs.nudge("listings")) as program:
+            await _serve(program, jobs, told, paces or Paces(), heard or asyncio.Event())
+
+
+async def _serve(program: Program, jobs: Embedded, stop: asyncio.Event, paces: Paces, heard: asyncio.Event) -> None:
+    from bot.chat import posting
+    from bot.chat.application import application, register_commands
+    from bot.chat.delivery import Postman
+    from bot.chat.polling import make_bot, run_polling
+
+    settings, clock = program.settings, program.clock
+    desk = _desk(program)
+    bot = make_bot(settings.telegram_bot_token, settings.telegram_api_url)
+    postman = Postman(
+        Outbox(program.db, clock), posting.through(bot), clock, moved_note=lambda chat: _moved_note(desk, chat)
+    )
+    rounds = Rounds(
+        program.db,
+        program.digests,
+        program.reading,
+        clock,
+        lay_out=desk.digest_bodies,
+        lay_out_note=desk.quiet_bodies,
+    )
+
+    async def read_listings() -> None:
+        if await program.intake.poll_due():
+            jobs.nudge("heat")
+
+    async def read_heat() -> None:
+        await program.intake.refresh_heat()
+        heard.set()
+
+    async def hours() -> None:
+        await rounds.due()
+        jobs.nudge("mail")
+
+    async def mail() -> None:
+        await postman.deliver()
+
+    jobs.every("listings", paces.listings, read_listings)
+    jobs.every("hours", paces.hours, hours)
+    jobs.every("mail", paces.mail, mail)
+    jobs.every("ahead", paces.ahead, rounds.ahead, first_in=paces.ahead / 2)
+    jobs.every("heat", paces.heat, read_heat, first_in=30.0)
+
+    async def started() -> None:
+        await register_commands(bot, desk)
+        jobs.start()
+        log.info("running")
+
+    async def stopping() -> None:
+        postman.halt()
+        await jobs.stop()
+
+    alive = asyncio.create_task(heartbeat.keep(heartbeat.place(settings.database_url), clock))
+    try:
+        await run_polling(application(bot, desk), stop, on_started=started, on_stopping=stopping)
+    finally:
+        alive.cancel()
+        await jobs.stop()
+
+
+def _desk(program: Program) -> Desk:
+    from bot.card.formulas import latex_line
+    from bot.chat.desk import Desk
+
+    return Desk(
+        subscriptions=program.subscriptions,
+        digests=program.digests,
+        reading=program.reading,
+        feedback=program.feedback,
+        status=program.status,
+        views=_views(),
+        latex_line=latex_line,
+        clock=program.clock,
+        admin_ids=program.settings.admin_ids,
+    )
+
+
+def _moved_note(desk: Desk, chat: Chat) -> str:
+    """What a chat is told when its topic is closed and the table comes to the main chat."""
+    document = desk.views.templates.render("moved", chat.language)
+    return desk.lay_out(document)[0].html
+
+
+def _views() -> Views:
+    from bot.chat.templating import Templates
+    from bot.chat.views import Views
+    from bot.rank.direction import topic_name
+
+    return Views(Templates(topic=topic_name, category=lambda code: categories.names().get(code, code)))
+
+
+@contextmanager
+def _told_to_stop(stop: asyncio.Event) -> Iterator[asyncio.Event]:
+    """Sets `stop` on SIGINT and SIGTERM."""
+    loop = asyncio.get_running_loop()
+    told = (signal.SIGINT, signal.SIGTERM)
+    for number in told:
+        loop.add_signal_handler(number, stop.set)
+    try:
+        yield stop
+    finally:
+        for number in told:
+            loop.remove_signal_handler(number)
+
+
+# --------------------------------------------------------------------------- without Telegram
+
+
+async def digest(settings: Settings, request: DigestRequest) -> str:
+    """A day's ranked papers, written out.
+
+    Raises:
+        BadInput: a category or the interests cannot be used.
+        SourceError: no listing could be read.
+        StorageError: the database cannot be used.
+    """
+    names = tuple(dict.fromkeys(categories.check(name) for name in request.categories))
+    async with opened(settings) as program:
+        widened = await program.subscriptions.widened(request.interests)
+        profile = Profile(interests=request.interests.strip(), widened=widened, categories=names)
+        made = await program.reports.of_day(
+            profile,
+            request.date,
+            top=request.top,
+            language=request.language,
+            cards=request.cards,
+            progress=request.progress,
+        )
+    views = _views()
+    if request.format is Format.JSON:
+        shown = report.report_json(
+            made,
+            lambda row: views.reasons(row, request.language),
+            lambda key: views.templates.topic(key, request.language),
+            lambda key: views.tag(key, request.language),
+        )
+        return _json(shown)
+    return _written(views, views.report(made, request.language), request.format, request.language)
+
+
+async def card(settings: Settings, request: CardRequest) -> str:
+    """One paper's card, written out.
+
+    Raises:
+        BadPaperId, UnknownPaper: no such paper.
+        SourceError: arXiv could not be asked about it.
+        StorageError: the database cannot be used.
+    """
+    async with opened(settings) as program:
+        first, *_ = program.reading.refs(request.paper)
+        request.progress("paper", 0, 2)
+        paper = await program.reading.paper(first.id, first.version)
+        request.progress("paper", 1, 2)
+        made = await program.reading.card_of(paper, request.language)
+        request.progress("paper", 2, 2)
+    views = _views()
+    if request.format is Format.JSON:
+        return _json(report.card_json(made))
+    document = views.printed_card(made, paper, None, request.language)
+    return _written(views, document, request.format, request.language)
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, indent=2) + "\n"
+
+
+def _written(views: Views, document: Document, form: Format, language: str) -> str:
+    from bot.card.formulas import latex_line
+
+    match form:
+        case Format.MARKDOWN:
+            from bot.chat.markdown import markdown
+
+            return markdown(document)
+        case Format.HTML:
+            from latex2mathml.converter import convert
+
+            from bot.chat.webpage import webpage
+
+            return webpage(
+                document,
+                lambda latex, block: convert(latex, display="block" if block else "inline"),
+                views.templates.css(),
+                language,
+            )
+        case _:
+            from bot.chat.plain import plain_text
+
+            return plain_text(document, latex_line, _columns())
+
+
+def _columns() -> int:
+    return shutil.get_terminal_size((100, 24)).columns
+
+
+async def database(settings: Settings, action: str, target: Path | None) -> tuple[str, bool]:
+    """`paperboy db upgrade|backup|check`: what there is to say, and whether all is well.
+
+    Raises:
+        StorageError: the database cannot be used.
+    """
+    match action:
+        case "upgrade":
+            await storage.upgrade(settings.database_url)
+            return "The database is up to date.", True
+        case "backup" if target is not None:
+            await storage.backup(settings.database_url, target)
+            return f"The database was copied to {target}.", True
+    db = await Database.open(settings.database_url)
+    try:
+        faults = await db.check()
+    finally:
+        await db.close()
+    return "\n".join(faults) or "The database is sound.", not faults
+
+
+# --------------------------------------------------------------------------- the demo
+
+
+async def demo(settings: Settings) -> None:
+    """Run the real bot against a Telegram of its own on loopback, with a person at the terminal.
+
+    arXiv itself is read where it answers within a few seconds, otherwise the bundled sample day is, on the clock of
+    that day.
+    """
+    from bot.playground.control import Playground
+    from bot.playground.sample_day import NEWEST
+    from bot.playground.sample_sources import SampleSources
+    from bot.playground.terminal import Terminal
+
+    terminal = Terminal()
+    live = await _answers(settings.arxiv_url)
+    terminal.opening(live=live)
+    shift = timedelta() if live else datetime.combine(NEWEST, DEMO_BEGINS, UTC) - now()
+
+    def clock() -> datetime:
+        return now() + shift
+
+    with tempfile.TemporaryDirectory(prefix="paperboy-demo-") as folder:
+        async with Playground(clock=clock) as playground, SampleSources() as sample:
+            tried = replace(
+                settings,
+                telegram_bot_token=playground.token,
+                telegram_api_url=playground.url,
+                database_url=f"sqlite+aiosqlite:///{folder}/demo.db",
+                allowed_chats=frozenset(),
+            )
+            if not live:
+                tried = replace(
+                    tried,
+                    arxiv_url=sample.url,
+                    arxiv_api_url=sample.api_url,
+                    hf_url=sample.url,
+                    arxiv_delay=0.0,
+                    arxiv_api_delay=0.0,
+                )
+            stop, heard = asyncio.Event(), asyncio.Event()
+            bot = asyncio.create_task(run(tried, stop, clock, heard=heard))
+            talk = asyncio.create_task(terminal.talk(playground, ready=heard.wait))
+            try:
+                await asyncio.wait({bot, talk}, return_when=asyncio.FIRST_COMPLETED)
+            finally:
+                stop.set()
+                talk.cancel()
+                await asyncio.gather(talk, return_exceptions=True)
+                await bot
+
+
+async def _answers(url: str) -> bool:
+    """Whether a site answers at all within three seconds."""
+    import aiohttp
+
+    try:
+        async with (
+            aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=LIVE_WITHIN)) as session,
+            session.head(url, allow_redirects=False) as answer,
+        ):
+            return answer.status < 400
+    except (aiohttp.ClientError, TimeoutError):
+        return False

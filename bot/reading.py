@@ -1,0 +1,212 @@
+"""Reading a paper: look it up, fetch its text, make its card once for everybody."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from weakref import WeakValueDictionary
+
+from bot.card import SCHEMA
+from bot.card.local import analyse
+from bot.errors import PaperboyError, SourceError, UnknownPaper
+from bot.model import Card, Chat, FullText, Heat, Paper, Source, Tally
+from bot.pull.fulltext import FullTexts, abstract_only
+from bot.pull.identify import PaperRef, parse_refs
+from bot.pull.lookup import Lookup
+from storage import cards, chats, deliveries, heat, institutions, papers, verdicts
+from storage.database import Database
+
+log = logging.getLogger(__name__)
+
+TEXTS_KEPT = 32
+ASK_AGAIN = timedelta(hours=6)
+INSTITUTIONS_WITHIN = 20.0
+NO_WAITING = timedelta(minutes=10)
+
+
+@dataclass(frozen=True, slots=True)
+class CardView:
+    """A card with the paper it reads, its newest heat, and what the chat and this reader said of it."""
+
+    chat: Chat
+    paper: Paper
+    card: Card
+    tally: Tally
+    heat: Heat | None
+
+
+class Reading:
+    """The use case of unfolding papers. Texts are kept in memory for the work only; what is stored is the card."""
+
+    def __init__(self, db: Database, lookup: Lookup, full_texts: FullTexts, clock: Callable[[], datetime]) -> None:
+        self._db = db
+        self._lookup = lookup
+        self._full_texts = full_texts
+        self._clock = clock
+        self._texts: OrderedDict[str, tuple[FullText, datetime]] = OrderedDict()
+        self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        self._background: set[asyncio.Task[bool]] = set()
+        self._no_waiting_before = datetime.min.replace(tzinfo=UTC)
+
+    def _lock(self, paper: Paper) -> asyncio.Lock:
+        return self._locks.setdefault(paper.versioned_id, asyncio.Lock())
+
+    # ------------------------------------------------------------------ papers
+
+    @staticmethod
+    def refs(text: str) -> list[PaperRef]:
+        """The papers that a text names by id or address.
+
+        Raises:
+            BadPaperId: something in it is neither.
+        """
+        return parse_refs(text)
+
+    async def paper(self, paper_id: str, version: int | None = None) -> Paper:
+        """A paper by its id: known ones from the database, others from arXiv's API.
+
+        Raises:
+            UnknownPaper: arXiv has none of that number.
+            SourceError: arXiv could not be asked.
+        """
+        async with self._db.read() as conn:
+            known = await papers.get(conn, paper_id, version)
+        if known is not None:
+            return known
+        ref = PaperRef(paper_id, version)
+        found = (await self._lookup.by_id([ref], urgent=True)).get(paper_id)
+        if found is None:
+            raise UnknownPaper(paper_id if version is None else f"{paper_id}v{version}")
+        async with self._db.begin() as conn:
+            await papers.save(conn, [found])
+        return found
+
+    # ------------------------------------------------------------------ cards
+
+    async def card(self, chat_id: int, reader_id: int, paper_id: str, version: int | None = None) -> CardView:
+        """The card of a paper for one reader in one chat.
+
+        Raises:
+            UnknownPaper, SourceError: as `paper`; a text that cannot be had gives a card of the abstract instead.
+        """
+        async with self._db.read() as conn:
+            chat = await chats.get(conn, chat_id)
+        if chat is None:
+            raise UnknownPaper(paper_id)
+        paper = await self.paper(paper_id, version)
+        card = await self.card_of(paper, chat.language)
+        async with self._db.read() as conn:
+            return CardView(
+                chat,
+                paper,
+                card,
+                await verdicts.tally(conn, chat_id, paper.id, reader_id),
+                (await heat.newest(conn, [paper.id])).get(paper.id),
+            )
+
+    async def card_of(self, paper: Paper, language: str) -> Card:
+        """The card of one paper version, made once; two who ask at the same time get the same.
+
+        A card of the abstract alone is not kept, since arXiv's HTML may come later: it is made anew from what was
+        fetched within the last six hours.
+        """
+        async with self._lock(paper):
+            async with self._db.read() as conn:
+                kept = await cards.get(conn, paper.id, paper.version, language, SCHEMA)
+            if kept is not None:
+                return kept
+            text = await self._text(paper)
+            card = await asyncio.to_thread(analyse, paper, text, language)
+            if card.source is not Source.ABSTRACT:
+                async with self._db.begin() as conn:
+                    await cards.save(conn, card, self._clock(), SCHEMA)
+            return card
+
+    async def _text(self, paper: Paper) -> FullText:
+        """A paper's text for somebody who waits; where arXiv refuses to give it, the abstract alone.
+
+        A listing's "no HTML" is not taken for granted: conversions often come hours after the announcement.
+        """
+        try:
+            return await self._fetch(replace(paper, has_html=None), urgent=True)
+        except SourceError as error:
+            log.info("%s is read by its abstract: %s", paper.versioned_id, error)
+            return abstract_only(paper)
+
+    async def _fetch(self, paper: Paper, *, urgent: bool = False) -> FullText:
+        text, fetched_at = self._texts.get(paper.versioned_id, (None, self._clock()))
+        if text is not None and (text.source is not Source.ABSTRACT or self._clock() - fetched_at < ASK_AGAIN):
+            return text
+        text = await self._full_texts.fetch(paper, urgent=urgent)
+        self._texts[paper.versioned_id] = (text, self._clock())
+        self._texts.move_to_end(paper.versioned_id)
+        while len(self._texts) > TEXTS_KEPT:
+            self._texts.popitem(last=False)
+        async with self._db.begin() as conn:
+            await institutions.save(conn, paper.id, paper.version, text.institutions, self._clock())
+        return text
+
+    async def prepare(self, paper: Paper) -> None:
+        """Read a paper before anybody asks: its institutions are stored and its text is at hand for the card.
+
+        Raises:
+            SourceError: arXiv asks us to wait or does not answer.
+        """
+        if paper.has_html is False:
+            return
+        async with self._lock(paper):
+            if paper.versioned_id in self._texts:
+                return
+            async with self._db.read() as conn:
+                if paper.id in await institutions.get(conn, [paper.id]):
+                    return
+            await self._fetch(paper)
+
+    async def find_institutions(self, chosen: Sequence[Paper]) -> None:
+        """Look up what the chosen papers' institutions are, for at most 20 seconds.
+
+        When that was not enough, or arXiv refuses, the next ten minutes' tables do not wait at all; what was begun
+        goes on in the background.
+        """
+        if not chosen or self._clock() < self._no_waiting_before:
+            return
+        work = asyncio.create_task(self._prepare_all(chosen))
+        self._background.add(work)
+        work.add_done_callback(self._background.discard)
+        await asyncio.wait({work}, timeout=INSTITUTIONS_WITHIN)
+        if not work.done() or not work.result():
+            self._no_waiting_before = self._clock() + NO_WAITING
+
+    async def _prepare_all(self, chosen: Sequence[Paper]) -> bool:
+        """Prepare papers one after the other; → whether all could be."""
+        for paper in chosen:
+            try:
+                await self.prepare(paper)
+            except PaperboyError as error:
+                log.info("institutions of %s: %s", paper.id, error)
+                return False
+        return True
+
+    async def close(self) -> None:
+        """End what still goes on in the background."""
+        for work in self._background:
+            work.cancel()
+        await asyncio.gather(*self._background, return_exceptions=True)
+
+    # ------------------------------------------------------------------ what is unfolded where
+
+    async def unfolded(self, chat_id: int, message_id: int, paper_id: str) -> tuple[int, ...] | None:
+        """The messages of the card that is open under this table for this paper; asking closes the record."""
+        async with self._db.begin() as conn:
+            return await deliveries.folded(conn, chat_id, message_id, paper_id)
+
+    async def remember_unfolded(
+        self, chat_id: int, message_id: int, paper_id: str, card_message_ids: Sequence[int]
+    ) -> None:
+        """Remember that the card was unfolded under a table, in these messages."""
+        async with self._db.begin() as conn:
+            await deliveries.unfold(conn, chat_id, message_id, paper_id, card_message_ids, self._clock())

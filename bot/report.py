@@ -1,0 +1,264 @@
+"""A day as one document, without any chat: what the command line prints."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from bot.errors import NotAnnounced, SourceError, Throttled
+from bot.intake import Intake
+from bot.model import Card, Claim, Counts, Formula, Kind, Listing, ListingState, Problem, Profile, Row
+from bot.rank.features import Background, Features
+from bot.rank.score import score
+from bot.rank.select import select
+from bot.reading import Reading
+from bot.table import names_of, rows_of
+from storage import heat, listings, papers
+from storage.database import Database
+
+BACKGROUND_PAPERS = 3000
+
+Progress = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """The day's document: the listings by category, how many distinct papers they announced as new or cross-listed,
+    the chosen rows, and the cards of those rows where they were asked for."""
+
+    date: date
+    listings: Mapping[str, Listing]
+    announced: int
+    rows: tuple[Row, ...]
+    profile: Profile
+    cards: tuple[Card, ...] = ()
+
+
+class Reports:
+    """The use case of reading a day without a chat."""
+
+    def __init__(self, db: Database, intake: Intake, reading: Reading, clock: Callable[[], datetime]) -> None:
+        self._db = db
+        self._intake = intake
+        self._reading = reading
+        self._clock = clock
+
+    async def of_day(
+        self, profile: Profile, day: date | None, *, top: int, language: str, cards: bool, progress: Progress
+    ) -> Report:
+        """The report of one announcement day (None: the newest) for the categories and interests of `profile`.
+
+        A listing that could not be read is in `listings` with its state, as long as there is another one.
+
+        Raises:
+            NotAnnounced: the day is still to come.
+            SourceError: none of the listings could be read.
+        """
+        day, states = await self._listings(profile.categories, day, progress)
+        progress("heat", 0, 1)
+        await self._intake.refresh_heat(day)
+        progress("heat", 1, 1)
+        rows, announced = await self._rows(profile, day, states, top, progress)
+        read: list[Card] = []
+        if cards:
+            for done, row in enumerate(rows):
+                progress("cards", done, len(rows))
+                paper = await self._reading.paper(row.paper_id, row.version)
+                read.append(await self._reading.card_of(paper, language))
+            progress("cards", len(rows), len(rows))
+        return Report(day, states, announced, rows, profile, tuple(read))
+
+    async def _listings(
+        self, categories: Sequence[str], day: date | None, progress: Progress
+    ) -> tuple[date, dict[str, Listing]]:
+        if day is None:
+            day = await self._newest_day(categories, progress)
+        states: dict[str, Listing] = {}
+        for done, category in enumerate(categories):
+            progress("listings", done, len(categories))
+            states[category] = await self._intake.day(category, day)
+        progress("listings", len(categories), len(categories))
+        _raise_if_useless(day, tuple(states.values()))
+        return day, states
+
+    async def _newest_day(self, categories: Sequence[str], progress: Progress) -> date:
+        polls = []
+        for done, category in enumerate(categories):
+            progress("newest listings", done, len(categories))
+            polls.append(await self._intake.pull(category, None))
+        progress("newest listings", len(categories), len(categories))
+        days = [
+            poll.page_date
+            for poll in polls
+            if poll.page_date and poll.state in (ListingState.FRESH, ListingState.WAITING)
+        ]
+        if not days:
+            _raise([Listing(poll.category, self._clock().date(), poll.state, detail=poll.detail) for poll in polls])
+        return max(days)
+
+    async def _rows(
+        self, profile: Profile, day: date, states: Mapping[str, Listing], top: int, progress: Progress
+    ) -> tuple[tuple[Row, ...], int]:
+        async with self._db.read() as conn:
+            ids: set[str] = set()
+            for category, listing in states.items():
+                if listing.state is ListingState.FRESH:
+                    ids |= await listings.ids(conn, category, day, (Kind.NEW, Kind.CROSS))
+            known = await papers.many(conn, sorted(ids))
+            heats = await heat.newest(conn, sorted(ids))
+            past = await listings.sample_before(conn, list(states), day, BACKGROUND_PAPERS)
+            names = await names_of(conn, list(known.values()))
+        found = [known[paper_id] for paper_id in sorted(known)]
+        features = await asyncio.to_thread(lambda: Features.of(found, Background.of(past)))
+        scored = score(features, profile, heats, names, self._clock())
+        chosen = select(scored, top, seen=frozenset())
+        for done, choice in enumerate(chosen):
+            progress("institutions", done, len(chosen))
+            try:
+                await self._reading.prepare(choice.paper)
+            except SourceError:
+                break
+        progress("institutions", len(chosen), len(chosen))
+        async with self._db.read() as conn:
+            names = await names_of(conn, [choice.paper for choice in chosen])
+        return rows_of(chosen, names, heats, {}), len(found)
+
+
+def _raise_if_useless(day: date, states: Sequence[Listing]) -> None:
+    if any(listing.state.complete for listing in states):
+        return
+    if all(listing.state is ListingState.WAITING for listing in states):
+        raise NotAnnounced("arXiv", day.isoformat(), "future")
+    _raise(states)
+
+
+def _raise(states: Sequence[Listing]) -> None:
+    """Say in one sentence why no listing could be read; being asked to wait outweighs the rest."""
+    throttled = next((listing for listing in states if listing.state is ListingState.THROTTLED), None)
+    if throttled is not None:
+        raise Throttled("arXiv", throttled.detail)
+    detail = ", ".join(dict.fromkeys(f"{listing.category}: {listing.detail or listing.state}" for listing in states))
+    raise SourceError("arXiv", "listings", f"arXiv's listings could not be read ({detail}); try again later.")
+
+
+# --------------------------------------------------------------------------- the outside contract's JSON
+
+
+def report_json(
+    report: Report,
+    say_reasons: Callable[[Row], str],
+    say_direction: Callable[[str], str],
+    say_tag: Callable[[str], str],
+) -> dict[str, object]:
+    """The report in the shape of the outside contract; the words of reasons, directions and tags come from outside."""
+    made: dict[str, object] = {
+        "date": report.date.isoformat(),
+        "listings": {
+            category: {
+                "state": listing.state.value,
+                "declared": _counts(listing.declared),
+                "parsed": _counts(listing.parsed),
+                "detail": listing.detail,
+            }
+            for category, listing in report.listings.items()
+        },
+        "announced": report.announced,
+        "selected": len(report.rows),
+        "rows": [
+            {
+                "rank": row.rank,
+                "id": row.paper_id,
+                "version": row.version,
+                "title": row.title,
+                "authors": list(row.authors),
+                "institution": row.institution or None,
+                "direction": say_direction(row.direction),
+                "heat": row.heat,
+                "score": round(row.score, 6),
+                "reason": say_reasons(row),
+                "tags": [say_tag(tag) for tag in row.tags],
+            }
+            for row in report.rows
+        ],
+        "cards": [card_json(card) for card in report.cards],
+    }
+    return made
+
+
+def _counts(counts: Counts | None) -> dict[str, int] | None:
+    if counts is None:
+        return None
+    return {"new": counts.new, "cross": counts.cross, "replace": counts.replace}
+
+
+def card_json(card: Card) -> dict[str, object]:
+    """A card in the shape of the outside contract: every asserting leaf is a claim or a list of claims."""
+    return {
+        "id": card.paper_id,
+        "version": card.version,
+        "title": card.title,
+        "authors": list(card.authors),
+        "institutions": list(card.institutions),
+        "tags": list(card.tags),
+        "language": card.language,
+        "analyst": card.analyst,
+        "source": card.source.value,
+        "motivation": {
+            "problem": _claims(card.motivation.problem),
+            "formalisation": [_formula(formula) for formula in card.motivation.formalisation],
+            "why_now": _claims(card.motivation.why_now),
+            "hypotheses": _claims(card.motivation.hypotheses),
+        },
+        "method": _claims(card.method),
+        "experiments": {
+            "baselines": _claims(card.experiments.baselines),
+            "datasets": _claims(card.experiments.datasets),
+            "metrics": _claims(card.experiments.metrics),
+            "setup": _claims(card.experiments.setup),
+            "results": _claims(card.experiments.results),
+        },
+        "conclusions": _claims(card.conclusions),
+        "critique": {
+            "strengths": _claims(card.critique.strengths),
+            "problems": [_problem(problem) for problem in card.critique.problems],
+            "limitations": _claims(card.critique.limitations),
+        },
+        "impact": _claims(card.impact),
+        "novelty": card.novelty,
+        "recommendation": card.recommendation,
+        "needs_verification": card.needs_verification,
+        "checklist": [
+            {"key": item.key, "found": item.found, "where": list(item.where), "rule": item.rule}
+            for item in card.checklist
+        ],
+    }
+
+
+def _claim(claim: Claim) -> dict[str, object]:
+    return {
+        "text": claim.text,
+        "quote": claim.quote,
+        "anchor": claim.anchor,
+        "kind": claim.kind.value,
+        "verified": claim.verified,
+    }
+
+
+def _claims(claims: Sequence[Claim]) -> list[dict[str, object]]:
+    return [_claim(claim) for claim in claims]
+
+
+def _formula(formula: Formula) -> dict[str, object]:
+    claim = Claim(formula.introduction or formula.line, formula.introduction, formula.anchor, verified=True)
+    return {**_claim(claim), "latex": formula.latex, "line": formula.line}
+
+
+def _problem(problem: Problem) -> dict[str, object]:
+    return {
+        **_claim(problem.point),
+        "severity": problem.severity,
+        "evidence": problem.evidence,
+        "would_settle": problem.would_settle,
+    }

@@ -1,0 +1,90 @@
+"""The postman's round: whose hour has come gets a digest, or is told why there is none."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime, timedelta
+
+from bot.digest import Digests, DigestView, QuietView
+from bot.errors import PaperboyError
+from bot.model import Chat
+from bot.reading import Reading
+from bot.schedule import next_slot
+from storage import chats
+from storage.database import Database
+
+log = logging.getLogger(__name__)
+
+AT_ONCE = 200
+PULL_PATIENCE = 180.0
+AHEAD = timedelta(hours=1)
+
+Bodies = Sequence[Mapping[str, object]]
+
+
+class Rounds:
+    """The use case of posting on time. `lay_out` turns a digest, and `lay_out_note` an empty hour, into messages."""
+
+    def __init__(
+        self,
+        db: Database,
+        digests: Digests,
+        reading: Reading,
+        clock: Callable[[], datetime],
+        *,
+        lay_out: Callable[[DigestView], Bodies],
+        lay_out_note: Callable[[QuietView], Bodies],
+    ) -> None:
+        self._db = db
+        self._digests = digests
+        self._reading = reading
+        self._clock = clock
+        self._lay_out = lay_out
+        self._lay_out_note = lay_out_note
+
+    async def due(self) -> None:
+        """Serve every chat whose hour has come; one chat's trouble does not touch the others."""
+        async with self._db.read() as conn:
+            waiting = await chats.due(conn, self._clock(), AT_ONCE)
+            names = {name for chat in waiting for name in await chats.categories(conn, chat.id)}
+        if not waiting:
+            return
+        await self._digests.look(sorted(names), PULL_PATIENCE)
+        for chat in waiting:
+            try:
+                await self._serve(chat)
+            except PaperboyError as error:
+                log.warning("chat %d was not served: %s", chat.id, error)
+            except Exception:
+                log.exception("chat %d was not served", chat.id)
+                async with self._db.begin() as conn:
+                    await chats.update(conn, chat.id, next_at=self._clock() + timedelta(minutes=10))
+
+    async def _serve(self, chat: Chat) -> None:
+        digest = await self._digests.make(chat.id, self._lay_out)
+        if digest is not None:
+            await self._next(chat, next_slot(chat.hour, chat.timezone, self._clock()), held_since=None)
+            return
+        hour = await self._digests.empty_hour(chat)
+        if hour.say is not None:
+            await self._digests.note(chat, hour.say, self._lay_out_note)
+        held_since = (chat.held_since or chat.next_at) if hour.held else None
+        await self._next(chat, hour.next_at, held_since=held_since)
+
+    async def _next(self, chat: Chat, next_at: datetime, held_since: datetime | None) -> None:
+        async with self._db.begin() as conn:
+            await chats.update(conn, chat.id, next_at=next_at, held_since=held_since)
+
+    async def ahead(self) -> None:
+        """Read what the chats of the next hour will be shown, so that institutions and cards are there on time."""
+        now = self._clock()
+        async with self._db.read() as conn:
+            soon = await chats.due(conn, now + AHEAD, AT_ONCE)
+        for chat in soon:
+            for paper in await self._digests.preview(chat.id):
+                try:
+                    await self._reading.prepare(paper)
+                except PaperboyError as error:
+                    log.info("%s was not read ahead: %s", paper.id, error)
+                    return
