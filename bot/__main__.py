@@ -36,6 +36,8 @@ def main(argv: Sequence[str] | None = None) -> int:  # noqa: PLR0911 - one retur
         SystemExit: wrong usage (status 2), or `--help` or `--version` (status 0).
     """
     arguments = _parser().parse_args(argv)
+    # A day's matrices are small: more threads would only spin beside the program's own.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     from bot.errors import PaperboyError
 
     secrets: tuple[str, ...] = ()

