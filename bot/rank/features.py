@@ -30,7 +30,11 @@ MOST_COMMON = 0.2
 
 TOPICS = 200
 TOPIC_UNITS = 30_000
-SAMPLE = 1200
+MOST_USUAL = 400
+LEAST_USUAL = 60
+"""Past papers that stand for what is usual."""
+
+USUAL_KEPT = 32
 SATURATION, LENGTH_WEIGHT = 1.5, 0.75
 """BM25's k1 and b."""
 
@@ -44,8 +48,18 @@ class Likeness:
     topics: Vector
 
 
+@dataclass(frozen=True, slots=True)
+class Usual:
+    """Some past papers, their likeness, and every pair of them multiplied, in words and in topics."""
+
+    papers: tuple[Paper, ...]
+    likeness: Likeness
+    words: Vector
+    topics: Vector
+
+
 class Background:
-    """What is usual: how often words occur in past papers, which occur together, and a sample of the papers."""
+    """What is usual: how often words occur in past papers, which occur together, and the papers themselves."""
 
     def __init__(self, papers: Sequence[Paper]) -> None:
         self.papers = tuple(papers)
@@ -56,6 +70,7 @@ class Background:
         self.frequency = np.array([occurring[name] for name in common], dtype=np.int32)
         self.mean_length = float(np.mean([one.length for one in units])) if units else 0.0
         self._weights = self._usual_weights()
+        self._usual: dict[frozenset[str], Usual] = {}
         self._counts = counted(units, self.vocabulary, len(self.vocabulary))
 
     @classmethod
@@ -91,25 +106,24 @@ class Background:
                 direction += weight * self._weights[at] * basis[row]
         return direction
 
-    @cached_property
-    def sample(self) -> Likeness:
-        """Up to `SAMPLE` of the papers, evenly picked, in the two spaces; `sample_papers` are the same in order."""
-        return Likeness(self._all.words[self._sampled], self._all.topics[self._sampled])
-
-    @cached_property
-    def sample_papers(self) -> tuple[Paper, ...]:
-        """The papers of `sample`."""
-        return tuple(self.papers[at] for at in self._sampled)
-
-    @cached_property
-    def sample_products(self) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """Every pair of the sample multiplied, in words and in topics."""
-        words = self.sample.words
-        return (words @ words.T).toarray(), self.sample.topics @ self.sample.topics.T
-
-    @cached_property
-    def _sampled(self) -> NDArray[np.intp]:
-        return np.unique(np.linspace(0, max(len(self.papers) - 1, 0), min(SAMPLE, len(self.papers))).astype(np.intp))
+    def usual(self, categories: frozenset[str]) -> Usual:
+        """Papers that stand for what is usual in these primary categories, or anywhere where too few are known."""
+        if categories not in self._usual:
+            near = [at for at, paper in enumerate(self.papers) if paper.primary in categories]
+            picked = np.array(near if len(near) >= LEAST_USUAL else range(len(self.papers)), dtype=np.intp)
+            if len(picked) > MOST_USUAL:
+                picked = picked[np.linspace(0, len(picked) - 1, MOST_USUAL).astype(np.intp)]
+            words, topics = self._all.words[picked], self._all.topics[picked]
+            made = Usual(
+                papers=tuple(self.papers[at] for at in picked),
+                likeness=Likeness(words, topics),
+                words=(words @ words.T).toarray(),
+                topics=topics @ topics.T,
+            )
+            if len(self._usual) >= USUAL_KEPT:
+                self._usual.pop(next(iter(self._usual)), None)
+            self._usual[categories] = made
+        return self._usual[categories]
 
     @cached_property
     def _all(self) -> Likeness:
@@ -124,7 +138,8 @@ class Background:
         rarity: Vector = (np.log((1.0 + total) / (1.0 + self.frequency)) + 1.0).astype(np.float32)
         least = min(RAREST, max(1, total // 20))
         most = max(MOST_COMMON * total, 3.0)
-        return np.asarray(rarity * ((self.frequency >= least) & (self.frequency <= most)), dtype=np.float32)
+        words = np.array([name[0] not in "=~" for name in self.vocabulary], dtype=bool)
+        return np.asarray(rarity * (words & (self.frequency >= least) & (self.frequency <= most)), dtype=np.float32)
 
     def _words(self, counts: Matrix) -> Matrix:
         weighted = counts.copy()

@@ -17,16 +17,14 @@ from numpy.typing import NDArray
 from scipy import linalg
 
 from bot.model import JudgedPaper, Paper, Profile, VerdictKind
-from bot.rank.features import Background, Likeness, Vector
+from bot.rank.features import Background, Likeness, Usual, Vector
 
 MOST_JUDGED = 400
 """Verdicts a model is fitted to: the newest, taken in turn from each reader."""
 
-MOST_USUAL = 400
-LEAST_USUAL = 60
 HALF_LIFE_DAYS = 120.0
 LEAST_WEIGHT = 0.2
-RIDGE = 0.05
+RIDGE = 0.03
 DISLIKED_TARGET = -0.6
 DISLIKES_WEIGHT = 0.6
 
@@ -86,9 +84,9 @@ def learn(background: Background, profile: Profile, now: datetime) -> Taste | No
     likes, like_weights = _weighted([one for one in judged if one.kind is not VerdictKind.DISLIKE], now)
     dislikes, dislike_weights = _weighted([one for one in judged if one.kind is VerdictKind.DISLIKE], now)
     topic_share = _topic_share(len(likes))
-    at = _usual(background, profile, likes or dislikes)
+    usual, at = _usual(background, profile, [*likes, *dislikes], likes or dislikes)
     papers = background.likeness([*likes, *dislikes])
-    products = _products(background, papers, at, topic_share)
+    products = _products(papers, usual, at, topic_share)
     wanted = np.concatenate([np.ones(len(likes)), np.full(len(dislikes), DISLIKED_TARGET), np.zeros(len(at))])
     weights = np.concatenate(
         [
@@ -98,7 +96,7 @@ def learn(background: Background, profile: Profile, now: datetime) -> Taste | No
         ]
     )
     shares = linalg.solve(products + 1.0 + np.diag(RIDGE / weights), wanted, assume_a="pos", check_finite=False)
-    sample = Likeness(background.sample.words[at], background.sample.topics[at])
+    sample = Likeness(usual.likeness.words[at], usual.likeness.topics[at])
     judged_shares, usual_shares = shares[: len(wanted) - len(at)], shares[len(wanted) - len(at) :]
     whole = _side(papers, judged_shares, topic_share).plus(_side(sample, usual_shares, topic_share))
     whole = whole.raised(float(shares.sum()))
@@ -151,27 +149,21 @@ def _topic_share(likes: int) -> float:
     return 0.4 / (1.0 + likes / 4.0)
 
 
-def _usual(background: Background, profile: Profile, judged: Sequence[Paper]) -> NDArray[np.intp]:
-    """The places in the background's sample of what is usual for this chat: papers of the same primary categories,
-    or any where there are too few; never a judged one."""
+def _usual(
+    background: Background, profile: Profile, judged: Sequence[Paper], near: Sequence[Paper]
+) -> tuple[Usual, NDArray[np.intp]]:
+    """What is usual for this chat, papers of its categories and of those judged, and the places in it of papers that
+    nobody has judged."""
+    usual = background.usual(frozenset((*profile.categories, *(paper.primary for paper in near))))
     known = {paper.id for paper in judged}
-    wanted = {*profile.categories, *(paper.primary for paper in judged)}
-    others = [at for at, paper in enumerate(background.sample_papers) if paper.id not in known]
-    near = [at for at in others if background.sample_papers[at].primary in wanted]
-    picked = near if len(near) >= LEAST_USUAL else others
-    if len(picked) > MOST_USUAL:
-        picked = [picked[place] for place in np.linspace(0, len(picked) - 1, MOST_USUAL).astype(int)]
-    return np.array(picked, dtype=np.intp)
+    return usual, np.array([at for at, paper in enumerate(usual.papers) if paper.id not in known], dtype=np.intp)
 
 
-def _products(
-    background: Background, papers: Likeness, at: NDArray[np.intp], topic_share: float
-) -> NDArray[np.float64]:
-    """The likeness of all pairs, judged papers first, then the sample's papers `at`."""
-    sample = Likeness(background.sample.words[at], background.sample.topics[at])
-    in_words, in_topics = background.sample_products
-    inner = (in_words[np.ix_(at, at)] + topic_share * in_topics[np.ix_(at, at)]) / (1.0 + topic_share)
-    across = alike(papers, sample, topic_share)
+def _products(papers: Likeness, usual: Usual, at: NDArray[np.intp], topic_share: float) -> NDArray[np.float64]:
+    """The likeness of all pairs, judged papers first, then what is usual."""
+    pairs = np.ix_(at, at)
+    inner = (usual.words[pairs] + topic_share * usual.topics[pairs]) / (1.0 + topic_share)
+    across = alike(papers, Likeness(usual.likeness.words[at], usual.likeness.topics[at]), topic_share)
     return np.block([[alike(papers, papers, topic_share), across], [across.T, inner]]).astype(np.float64)
 
 
