@@ -28,6 +28,7 @@
     │   ├── DatabaseForeign         not Paperboy's
     │   ├── DatabaseConflict        what a change belongs to is gone, or somebody else was faster
     │   └── DatabaseBroken          damaged, full, read-only or unreachable
+    ├── BudgetSpent             the language model's tokens of the day are used up
     ├── BadSetting              a setting that cannot be used
     ├── BadToken                Telegram does not know the bot's token
     ├── AlreadyRunning          a second bot on the same database or token
@@ -333,6 +334,15 @@ class DatabaseBroken(StorageError):
 
     def __init__(self, place: str, why: str) -> None:
         super().__init__(f"The database {place} cannot be used: {why}.")
+
+
+class BudgetSpent(PaperboyError):
+    """The language model's tokens of the day are used up."""
+
+    code = "budget-spent"
+
+    def __init__(self) -> None:
+        super().__init__("Today's budget for the language model (LLM_DAILY_TOKENS) is used up; it is new tomorrow.")
 
 
 class BadSetting(PaperboyError):

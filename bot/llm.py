@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from jinja2 import Environment, StrictUndefined
 
 from bot.config import Settings
-from bot.errors import BadSetting, PaperboyError
+from bot.errors import BadSetting, BudgetSpent
 
 if TYPE_CHECKING:
     from pydantic_ai.models import Model
@@ -19,15 +19,6 @@ if TYPE_CHECKING:
 MOST_TERMS = 30
 LONGEST_TERM = 80
 SECONDS = 60.0
-
-
-class BudgetSpent(PaperboyError):
-    """The day's tokens are used up."""
-
-    code = "budget-spent"
-
-    def __init__(self) -> None:
-        super().__init__("Today's budget for the language model (LLM_DAILY_TOKENS) is used up; it is new tomorrow.")
 
 
 def installed() -> bool:
@@ -44,7 +35,7 @@ def widener(settings: Settings, clock: Callable[[], datetime]) -> Callable[[str]
     if not settings.llm_model:
         return None
     if not installed():
-        raise BadSetting("LLM_MODEL", "a language model needs the extra: pip install 'paperboy[llm]'")
+        raise BadSetting("LLM_MODEL", "a language model needs the extra: pip install '.[llm]'")
     return _Widener(settings, clock).terms
 
 

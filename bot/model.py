@@ -312,7 +312,8 @@ class ReasonKind(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Reason:
     """One cause of a score: `label` is what to name (a phrase of the interests, an author, a liked paper's title),
-    `share` its signed part of the score, `count` the number behind it (similar likes, upvotes)."""
+    `share` its signed part of the score, `count` the number behind it (similar likes, upvotes; for an interest 1 where
+    the paper's own words name it and 0 where it is only close in topic)."""
 
     kind: ReasonKind
     label: str = ""

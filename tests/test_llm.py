@@ -13,7 +13,7 @@ from aiohttp import web
 
 from bot import llm
 from bot.config import Settings
-from bot.errors import BadSetting
+from bot.errors import BadSetting, BudgetSpent
 
 NOW = datetime(2026, 2, 18, 8, tzinfo=UTC)
 
@@ -75,7 +75,7 @@ async def test_the_days_budget_ends_the_asking() -> None:
         widen = llm.widener(settings, lambda: now[0])
         assert widen is not None
         await widen("one")
-        with pytest.raises(llm.BudgetSpent):
+        with pytest.raises(BudgetSpent):
             await widen("two")
         now[0] = now[0].replace(day=19)
         await widen("three")

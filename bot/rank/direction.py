@@ -9,6 +9,9 @@ from bot.rank import glossary
 from bot.rank.words import tokens
 
 TITLE_WEIGHT = 3.0
+ABROAD = 0.3
+"""What evidence counts for a direction that none of the paper's categories is home to: "sequence" alone is no biology."""
+
 LEAST = 1.6
 """The evidence a direction needs; with less, the paper's primary category stands for it."""
 
@@ -23,6 +26,9 @@ def direction(paper: Paper) -> str:
             if found.term.direction:
                 times[found.term.name] += 1
                 evidence[found.term.direction] += weight * found.term.strength * (0.6 ** (times[found.term.name] - 1))
+    for key in evidence:
+        if not any(category.startswith(home) for home in glossary.homes()[key] for category in paper.categories):
+            evidence[key] *= ABROAD
     order = list(glossary.directions())
     best = min(evidence, key=lambda key: (-evidence[key], order.index(key)), default="")
     return best if best and evidence[best] >= LEAST else paper.primary

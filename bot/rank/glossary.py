@@ -79,7 +79,14 @@ def kinds() -> tuple[Term, ...]:
 @lru_cache(maxsize=1)
 def directions() -> dict[str, dict[str, str]]:
     """Every research direction by key, with its name by language."""
-    return {key: {"en": english, "zh": chinese} for key, english, chinese in _rows("directions.tsv", 3)}
+    return {key: {"en": english, "zh": chinese} for key, english, chinese, _ in _rows("directions.tsv", 4)}
+
+
+@lru_cache(maxsize=1)
+def homes() -> dict[str, tuple[str, ...]]:
+    """The beginnings of the categories where a direction is at home, by key; ("",) for one that is at home anywhere."""
+    rows = _rows("directions.tsv", 4)
+    return {key: ("",) if where == "*" else tuple(where.split()) for key, _, _, where in rows}
 
 
 def topics_in(text: Sequence[Token]) -> list[Found]:

@@ -37,6 +37,7 @@ class Parts:
 
     interests: tuple[str, ...]
     stated: Shares
+    named: NDArray[np.bool_]
     liked: Shares
     disliked: Shares
     followed: Mapping[int, tuple[Named, ...]]
@@ -84,8 +85,8 @@ class Ranking(Sequence[ScoredPaper]):
         """Why the paper at this place has its score, the strongest first; the shares add up to the score."""
         parts = self._parts
         found = [
-            Reason(ReasonKind.INTEREST, label, float(share))
-            for label, share in zip(parts.interests, parts.stated[at], strict=True)
+            Reason(ReasonKind.INTEREST, label, float(share), int(named))
+            for label, share, named in zip(parts.interests, parts.stated[at], parts.named[at], strict=True)
             if share
         ]
         found += [Reason(ReasonKind(name.kind.value), name.label, name.share) for name in parts.followed.get(at, ())]
@@ -142,5 +143,6 @@ def _joined(reasons: Sequence[Reason]) -> list[Reason]:
     for reason in reasons:
         known = found.get((reason.kind, reason.label))
         share = reason.share + (known.share if known else 0.0)
-        found[reason.kind, reason.label] = Reason(reason.kind, reason.label, share, reason.count)
+        count = max(reason.count, known.count if known else 0)
+        found[reason.kind, reason.label] = Reason(reason.kind, reason.label, share, count)
     return [reason for reason in found.values() if reason.share]

@@ -60,7 +60,7 @@ def score(
     """
     wishes = (*interests.parse(profile.interests), *interests.widened(profile.widened))
     taste = taste or learn(features.background, profile, now)
-    stated = _stated(features, wishes, taste.likes if taste else 0)
+    stated, named = _stated(features, wishes, taste.likes if taste else 0)
     liked = TASTE_SCALE * taste.drawn.of(features.likeness) if taste and taste.drawn else None
     disliked = TASTE_SCALE * taste.put_off.of(features.likeness) if taste and taste.put_off else None
     followed = _followed(features, profile, organizations)
@@ -72,6 +72,7 @@ def score(
     parts = Parts(
         interests=tuple(wish.label for wish in wishes),
         stated=stated,
+        named=named,
         liked=nothing if liked is None else liked,
         disliked=nothing if disliked is None else disliked,
         followed=followed,
@@ -83,11 +84,12 @@ def score(
     return Ranking(features, taste, parts)
 
 
-def _stated(features: Features, wishes: Sequence[Interest], likes: int) -> Shares:
-    """Papers × interests: what each stated interest adds."""
-    shares = np.zeros((len(features.papers), len(wishes)))
+def _stated(features: Features, wishes: Sequence[Interest], likes: int) -> tuple[Shares, NDArray[np.bool_]]:
+    """Papers × interests: what each stated interest adds, and whether the paper's own words name it (otherwise it is
+    only close in topic)."""
     if not wishes:
-        return shares
+        nothing = np.zeros((len(features.papers), 0))
+        return nothing, nothing > 0
     names = tuple(dict.fromkeys(unit for wish in wishes for unit in wish.units))
     place = {name: at for at, name in enumerate(names)}
     asked = np.zeros((len(names), len(wishes)))
@@ -99,7 +101,7 @@ def _stated(features: Features, wishes: Sequence[Interest], likes: int) -> Share
     topics = features.likeness.topics @ _directions(features, wishes, place, asked)
     shares = WORDS_SCALE * words + TOPICS_SCALE * np.maximum(topics, 0.0)
     weighed: Shares = shares * np.array([wish.weight for wish in wishes]) / (1.0 + likes / LIKES_UNTIL_HALF)
-    return weighed
+    return weighed, words > 0
 
 
 def _directions(features: Features, wishes: Sequence[Interest], place: Mapping[str, int], asked: Shares) -> Shares:

@@ -145,7 +145,7 @@ def row(rank: int = 1, n: int | None = None, **fields: Any) -> Row:
         direction="cs.LG",
         heat=31,
         score=1.0 / rank,
-        reasons=(Reason(ReasonKind.INTEREST, "GRPO", 0.75), Reason(ReasonKind.HEAT, "", 0.25, 31)),
+        reasons=(Reason(ReasonKind.INTEREST, "GRPO", 0.75, 1), Reason(ReasonKind.HEAT, "", 0.25, 31)),
     )
     return replace(made, **fields)
 

@@ -84,7 +84,7 @@ ROWS = (
         1, "2602.14080", 1, "Empty Shelves or Lost Keys? Recall Is the Bottleneck for Parametric Factuality",
         ("Nitay Calderon", "Eyal Ben-David"), "Technion", "cs.CL", 31, 0.91,
         (
-            Reason(ReasonKind.INTEREST, "factuality", 0.5), Reason(ReasonKind.LIKED, "A liked paper", 0.2, 2),
+            Reason(ReasonKind.INTEREST, "factuality", 0.5, 1), Reason(ReasonKind.LIKED, "A liked paper", 0.2, 2),
             Reason(ReasonKind.HEAT, "", 0.1, 31), Reason(ReasonKind.CATEGORY, "cs.CL", 0.05),
         ),
     ),
