@@ -26,6 +26,9 @@ Shares = NDArray[np.float64]
 
 WORDS_SCALE = 0.05
 TOPICS_SCALE = 0.5
+NAMED = 0.45
+"""Share of an interest's words, by their rarity, that a paper must use for the interest to be named in it."""
+
 LIKES_UNTIL_HALF = 4.0
 """Likes after which the stated interests count half."""
 
@@ -97,11 +100,12 @@ def _stated(features: Features, wishes: Sequence[Interest], likes: int) -> tuple
         asked[[place[unit] for unit in wish.units], column] = 1.0
     asked /= asked.sum(axis=1, keepdims=True)
     weighted = asked * features.background.rarity(names)[:, None]
-    words = features.mentions_of(names) @ weighted
+    mentions = features.mentions_of(names)
+    words = mentions @ weighted
     topics = features.likeness.topics @ _directions(features, wishes, place, asked)
     shares = WORDS_SCALE * words + TOPICS_SCALE * np.maximum(topics, 0.0)
     weighed: Shares = shares * np.array([wish.weight for wish in wishes]) / (1.0 + likes / LIKES_UNTIL_HALF)
-    return weighed, words > 0
+    return weighed, (mentions > 0) @ weighted >= NAMED * np.maximum(weighted.sum(axis=0), 1e-9)
 
 
 def _directions(features: Features, wishes: Sequence[Interest], place: Mapping[str, int], asked: Shares) -> Shares:
