@@ -10,20 +10,19 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
 from bot import timezones
-from bot.config import LANGUAGES, LAYOUTS, MOST_ROWS, Settings
-from bot.errors import BadFollow, BadInput, BadInterests, BadSize, BadTime, NotAllowed
-from bot.model import Chat, ChatKind, Follow, FollowKind, Mute, MuteKind, Profile, VerdictKind
+from bot.config import LANGUAGES, MOST_ROWS, Settings
+from bot.errors import BadFollow, BadInput, BadSize, NotAllowed
+from bot.model import Chat, ChatKind, Follow, Mute, Profile, VerdictKind
 from bot.pull import calendar, categories
 from bot.schedule import next_slot
+from bot.wording import parse_follow, parse_hour, parse_interests, parse_mute
 from storage import chats, listings, verdicts
 from storage.database import Database
 
 log = logging.getLogger(__name__)
 
-MOST_INTERESTS = 4000
 MOST_CATEGORIES = 40
 MOST_FOLLOWS = 200
-LONGEST_FOLLOW = 120
 
 Widen = Callable[[str], Awaitable[tuple[str, ...]]]
 
@@ -99,9 +98,12 @@ class Subscriptions:
         return spoken if spoken in LANGUAGES else self._settings.default_language
 
     async def start(self, chat_id: int) -> Chat:
-        """Subscribe: the next digest comes at the chat's next hour. A paused chat comes back."""
+        """Subscribe: the next digest comes at the chat's next hour. A paused chat comes back; one that is subscribed
+        already keeps the hour that is due or held open."""
         async with self._db.begin() as conn:
             chat = await self._must(conn, chat_id)
+            if chat.subscribed and not chat.paused and chat.next_at is not None:
+                return chat
             if not chat.subscribed:
                 names = await chats.categories(conn, chat_id)
                 await chats.set_categories(conn, chat_id, (), None)
@@ -126,7 +128,7 @@ class Subscriptions:
         async with self._db.begin() as conn:
             chat = await self._must(conn, chat_id)
             slot = self._slot(chat.hour, chat.timezone) if chat.subscribed else None
-            return await chats.update(conn, chat_id, paused="", next_at=slot)
+            return await chats.update(conn, chat_id, paused="", held_since=None, next_at=slot)
 
     async def migrate(self, old_telegram_id: int, new_telegram_id: int) -> None:
         """A group became a supergroup."""
@@ -168,9 +170,7 @@ class Subscriptions:
         Raises:
             BadInterests: empty, or longer than 4,000 characters.
         """
-        plain = re.sub(r"[ \t\r\f\v]+", " ", unicodedata.normalize("NFC", _visible(text))).strip()
-        if not re.search(r"\w", plain) or len(plain) > MOST_INTERESTS:
-            raise BadInterests(len(plain) if re.search(r"\w", plain) else 0, MOST_INTERESTS)
+        plain = parse_interests(text)
         widened = await self.widened(plain)
         async with self._db.begin() as conn:
             await chats.set_interests(conn, chat_id, plain, widened)
@@ -282,13 +282,6 @@ class Subscriptions:
         async with self._db.begin() as conn:
             return await chats.update(conn, chat_id, size=int(plain), pending="")
 
-    async def set_layout(self, chat_id: int, layout: str) -> Chat:
-        """Choose how messages look ("classic" or "rich")."""
-        if layout not in LAYOUTS:
-            raise BadInput(f"“{layout[:40]}” is none of {', '.join(LAYOUTS)}.")
-        async with self._db.begin() as conn:
-            return await chats.update(conn, chat_id, layout=layout)
-
     async def set_quiet(self, chat_id: int, *, notes: bool) -> Chat:
         """Choose whether days without papers are told in one line (`notes`) or passed over."""
         async with self._db.begin() as conn:
@@ -362,79 +355,3 @@ class Subscriptions:
         if chat is None:
             raise NotAllowed("chat")
         return chat
-
-
-def _visible(text: str) -> str:
-    """`text` without control characters (new lines stay) and unpaired surrogates."""
-    return "".join(ch for ch in text if ch == "\n" or unicodedata.category(ch) not in ("Cc", "Cs", "Co", "Cn"))
-
-
-def parse_hour(text: str) -> time:
-    """A time of day as people write it: "8", "8:30", "08.30", "8 pm", "20点30分", "晚上8点".
-
-    Raises:
-        BadTime: it is none.
-    """
-    plain = unicodedata.normalize("NFKC", text).strip().lower()
-    evening = bool(re.search(r"pm|p\.m\.|下午|晚上", plain))
-    morning = bool(re.search(r"am|a\.m\.|上午|早上|凌晨", plain))
-    plain = re.sub(r"pm|p\.m\.|am|a\.m\.|下午|晚上|上午|早上|凌晨|uhr", "", plain).strip()
-    match = re.fullmatch(r"(\d{1,2})(?:\s*[:.h点时]\s*(\d{2}|半)?\s*分?)?", plain)
-    if match is None or (evening and morning):
-        raise BadTime(text.strip())
-    hour, minute = int(match[1]), 30 if match[2] == "半" else int(match[2] or 0)
-    if (evening or morning) and not 1 <= hour <= 12 + 12 * evening:
-        raise BadTime(text.strip())
-    if evening and hour < 12:
-        hour += 12
-    if morning and hour == 12:
-        hour = 0
-    if hour > 23 or minute > 59:
-        raise BadTime(text.strip())
-    return time(hour, minute)
-
-
-_INSTITUTION = re.compile(r"(?:@|inst(?:itution)?\s*[:：]|org\s*[:：]|机构\s*[:：])\s*", re.IGNORECASE)
-_AUTHOR = re.compile(r"(?:author\s*[:：]|作者\s*[:：])\s*", re.IGNORECASE)
-_INSTITUTION_WORD = re.compile(
-    r"\b(?:universit\w*|institut\w*|laborator\w*|labs?|research|college|school|academy|mit|eth|epfl|inria|cnrs|kaist"
-    r"|cmu|google|deepmind|meta|microsoft|openai|anthropic|nvidia|amazon|apple|ibm|alibaba|tencent|bytedance|huawei"
-    r"|baidu|deepseek|mistral|salesforce|samsung|qwen|moonshot|stanford|berkeley|princeton|harvard|oxford|tsinghua)\b"
-    r"|大学|学院|研究院|研究所|实验室|公司",
-    re.IGNORECASE,
-)
-
-
-def parse_follow(text: str) -> Follow:
-    """What somebody wants to follow; without a mark, words like "University" tell an institution from an author.
-
-    Raises:
-        BadFollow: nobody is named, or the name is too long.
-    """
-    plain = re.sub(r"\s+", " ", _visible(text)).strip()
-    for mark, kind in ((_INSTITUTION, FollowKind.INSTITUTION), (_AUTHOR, FollowKind.AUTHOR)):
-        match = mark.match(plain)
-        if match is not None:
-            return Follow(kind, _name(text, plain[match.end() :]))
-    kind = FollowKind.INSTITUTION if _INSTITUTION_WORD.search(plain) else FollowKind.AUTHOR
-    return Follow(kind, _name(text, plain))
-
-
-def parse_mute(text: str) -> Mute:
-    """What somebody wants to mute.
-
-    Raises:
-        BadFollow: nothing is named, or it is too long.
-    """
-    plain = re.sub(r"\s+", " ", _visible(text)).strip()
-    match = _AUTHOR.match(plain)
-    if match is not None:
-        return Mute(MuteKind.AUTHOR, _name(text, plain[match.end() :]))
-    return Mute(MuteKind.WORD, _name(text, plain))
-
-
-def _name(text: str, name: str) -> str:
-    cleaned = name.strip(" ,.;，。；")
-    if not cleaned or len(cleaned) > LONGEST_FOLLOW:
-        raise BadFollow(text.strip())
-    return cleaned

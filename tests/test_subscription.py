@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import contextlib
 from datetime import UTC, datetime, time
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from bot.config import Settings
-from bot.errors import BadFollow, BadInput, BadInterests, BadSize, BadTime, NotAllowed, UnknownCategory, UnknownTimezone
+from bot.errors import BadInput, BadInterests, BadSize, BadTime, NotAllowed, UnknownCategory, UnknownTimezone
 from bot.model import Chat, ChatKind, Follow, FollowKind, Mute, MuteKind, VerdictKind
-from bot.subscription import Subscriptions, parse_follow, parse_hour, parse_mute
-from storage import verdicts
+from bot.subscription import Subscriptions
+from storage import chats, verdicts
 from storage.database import Database
 
 NOW = datetime(2026, 2, 18, 7, 30, tzinfo=UTC)
@@ -27,69 +24,6 @@ def subscriptions(db: Database, **settings: object) -> Subscriptions:
 async def arrived(use: Subscriptions, code: str | None = "en", kind: ChatKind = ChatKind.PRIVATE) -> Chat:
     """A chat that has just written for the first time."""
     return await use.arrive(100, 0, kind, "Ada", code)
-
-
-@pytest.mark.parametrize(
-    ("text", "hour"),
-    [
-        ("8", time(8)),
-        ("08:00", time(8)),
-        ("8:30", time(8, 30)),
-        ("8.30", time(8, 30)),
-        ("8 pm", time(20)),
-        ("12 am", time(0)),
-        ("12 pm", time(12)),
-        ("20点", time(20)),
-        ("20点30分", time(20, 30)),
-        ("晚上8点半", time(20, 30)),
-        ("早上7点", time(7)),
-        ("23:59", time(23, 59)),
-        ("８：３０", time(8, 30)),
-        ("18h", time(18)),
-    ],
-)
-def test_hours_as_people_write_them(text: str, hour: time) -> None:
-    """Both languages' ways to write a time of day are understood."""
-    assert parse_hour(text) == hour
-
-
-@pytest.mark.parametrize("text", ["", "24:00", "8:60", "soon", "-1", "13 pm am", "25", "8:3", "0 am", "1e1"])
-def test_what_is_no_hour_is_refused(text: str) -> None:
-    """There is one clear error."""
-    with pytest.raises(BadTime):
-        parse_hour(text)
-
-
-@given(st.text(max_size=30))
-def test_any_text_is_an_hour_or_the_error(text: str) -> None:
-    """Nothing that can be typed breaks the parser."""
-    with contextlib.suppress(BadTime):
-        assert isinstance(parse_hour(text), time)
-
-
-@pytest.mark.parametrize(
-    ("text", "follow"),
-    [
-        ("Yann LeCun", Follow(FollowKind.AUTHOR, "Yann LeCun")),
-        ("author: Wei Meta", Follow(FollowKind.AUTHOR, "Wei Meta")),
-        ("Tsinghua University", Follow(FollowKind.INSTITUTION, "Tsinghua University")),
-        ("@MIT", Follow(FollowKind.INSTITUTION, "MIT")),
-        ("机构：清华大学", Follow(FollowKind.INSTITUTION, "清华大学")),
-        ("inst: Somewhere", Follow(FollowKind.INSTITUTION, "Somewhere")),
-    ],
-)
-def test_follows(text: str, follow: Follow) -> None:
-    """Marks and tell-tale words tell an institution from an author."""
-    assert parse_follow(text) == follow
-
-
-def test_mutes() -> None:
-    """A mute is a word unless it is marked as an author."""
-    assert parse_mute("medical imaging") == Mute(MuteKind.WORD, "medical imaging")
-    assert parse_mute("作者：Jane Doe") == Mute(MuteKind.AUTHOR, "Jane Doe")
-    for nothing in ("", "  ", "author:", "x" * 121):
-        with pytest.raises(BadFollow):
-            parse_mute(nothing)
 
 
 async def test_a_new_chat_has_the_defaults_and_its_clients_language(db: Database) -> None:
@@ -223,3 +157,25 @@ async def test_forgetting_oneself_takes_ones_verdicts_out_of_groups(db: Database
     await use.forget_chat(mine.id)
     async with db.read() as conn:
         assert (await verdicts.tally(conn, group.id, "2602.00001", 8)).like == 1
+
+
+async def test_subscribing_again_keeps_the_hour_that_is_due(db: Database) -> None:
+    """Who presses the button twice does not lose a table that is just being made or held open."""
+    use = subscriptions(db)
+    chat = await arrived(use)
+    await use.start(chat.id)
+    async with db.begin() as conn:
+        await chats.update(conn, chat.id, next_at=NOW, held_since=NOW)
+    again = await use.start(chat.id)
+    assert (again.next_at, again.held_since) == (NOW, NOW)
+
+
+async def test_a_chat_that_comes_back_holds_its_next_hour_anew(db: Database) -> None:
+    """What was held open before the pause is over; the next hour has its own patience."""
+    use = subscriptions(db)
+    chat = await arrived(use)
+    await use.start(chat.id)
+    async with db.begin() as conn:
+        await chats.update(conn, chat.id, held_since=NOW)
+    await use.pause(chat.id, "blocked")
+    assert (await use.resume(chat.id)).held_since is None
