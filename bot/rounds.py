@@ -19,6 +19,7 @@ log = logging.getLogger(__name__)
 AT_ONCE = 200
 PULL_PATIENCE = 180.0
 AHEAD = timedelta(hours=1)
+PUT_OFF = timedelta(minutes=10)
 
 Bodies = Sequence[Mapping[str, object]]
 
@@ -58,10 +59,14 @@ class Rounds:
                 log.warning("chat %d was not served: %s", chat.id, error)
             except Exception:
                 log.exception("chat %d was not served", chat.id)
-                async with self._db.begin() as conn:
-                    await chats.update(conn, chat.id, next_at=self._clock() + timedelta(minutes=10))
+                await self._put_off(chat)
 
-    async def _serve(self, chat: Chat) -> None:
+    async def _serve(self, known: Chat) -> None:
+        # Looking at the listings and serving the others may have taken minutes in which the chat changed its mind.
+        async with self._db.read() as conn:
+            chat = await chats.get(conn, known.id)
+        if chat is None or chat.paused or chat.next_at != known.next_at:
+            return
         digest = await self._digests.make(chat.id, self._lay_out)
         if digest is not None:
             await self._next(chat, next_slot(chat.hour, chat.timezone, self._clock()), held_since=None)
@@ -73,8 +78,17 @@ class Rounds:
         await self._next(chat, hour.next_at, held_since=held_since)
 
     async def _next(self, chat: Chat, next_at: datetime, held_since: datetime | None) -> None:
+        """Set the chat's next hour, unless somebody has set it meanwhile: another time, unsubscribed, forgotten."""
         async with self._db.begin() as conn:
-            await chats.update(conn, chat.id, next_at=next_at, held_since=held_since)
+            now = await chats.get(conn, chat.id)
+            if now is not None and now.next_at == chat.next_at:
+                await chats.update(conn, chat.id, next_at=next_at, held_since=held_since)
+
+    async def _put_off(self, chat: Chat) -> None:
+        try:
+            await self._next(chat, self._clock() + PUT_OFF, chat.held_since)
+        except PaperboyError as error:
+            log.warning("chat %d was not put off: %s", chat.id, error)
 
     async def ahead(self) -> None:
         """Read what the chats of the next hour will be shown, so that institutions and cards are there on time."""
@@ -82,7 +96,12 @@ class Rounds:
         async with self._db.read() as conn:
             soon = await chats.due(conn, now + AHEAD, AT_ONCE)
         for chat in soon:
-            for paper in await self._digests.preview(chat.id):
+            try:
+                shown = await self._digests.preview(chat.id)
+            except PaperboyError as error:
+                log.info("chat %d was not read ahead: %s", chat.id, error)
+                continue
+            for paper in shown:
                 try:
                     await self._reading.prepare(paper)
                 except PaperboyError as error:
