@@ -12,7 +12,7 @@ from weakref import WeakValueDictionary
 
 from bot.card import SCHEMA
 from bot.card.local import analyse
-from bot.errors import PaperboyError, SourceError, UnknownPaper
+from bot.errors import NotAllowed, PaperboyError, SourceError, UnknownPaper
 from bot.model import Card, Chat, FullText, Heat, Paper, Source, Tally
 from bot.pull.fulltext import FullTexts, abstract_only
 from bot.pull.identify import PaperRef, parse_refs
@@ -92,11 +92,12 @@ class Reading:
 
         Raises:
             UnknownPaper, SourceError: as `paper`; a text that cannot be had gives a card of the abstract instead.
+            NotAllowed: the chat was forgotten.
         """
         async with self._db.read() as conn:
             chat = await chats.get(conn, chat_id)
         if chat is None:
-            raise UnknownPaper(paper_id)
+            raise NotAllowed("chat")
         paper = await self.paper(paper_id, version)
         card = await self.card_of(paper, chat.language)
         async with self._db.read() as conn:
@@ -182,14 +183,19 @@ class Reading:
             self._no_waiting_before = self._clock() + NO_WAITING
 
     async def _prepare_all(self, chosen: Sequence[Paper]) -> bool:
-        """Prepare papers one after the other; → whether all could be."""
+        """Prepare papers one after the other; → whether all could be. A source that fails is not asked for the rest; a
+        page that breaks us keeps neither the others nor a table away."""
+        well = True
         for paper in chosen:
             try:
                 await self.prepare(paper)
             except PaperboyError as error:
                 log.info("institutions of %s: %s", paper.id, error)
                 return False
-        return True
+            except Exception:
+                log.exception("institutions of %s", paper.id)
+                well = False
+        return well
 
     async def close(self) -> None:
         """End what still goes on in the background."""
