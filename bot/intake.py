@@ -273,12 +273,18 @@ class Intake:
 
     async def _read_day(self, category: str, day: date, *, first_look: bool = False) -> None:
         """Read and store one day's listing; the one that should be newest now stands on the page of new listings."""
-        try:
-            if first_look and day == calendar.expected_date(self._clock()):
+        if first_look and day == calendar.expected_date(self._clock()):
+            try:
                 page = await self._announced.newest(category)
+            except EmptyListing as empty:
+                if empty.day == day.isoformat():
+                    await self._empty(category, empty)
+                    return
+            else:
                 if page.date == day:
                     await self._store(page, first_look=True)
                     return
+        try:
             await self._store(await self._announced.day(category, day), first_look=first_look)
         except EmptyListing as empty:
             await self._empty(category, empty)
