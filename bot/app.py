@@ -269,8 +269,8 @@ async def digest(settings: Settings, request: DigestRequest) -> str:
     """A day's ranked papers, written out.
 
     Raises:
-        BadInput: a category or the interests cannot be used.
-        SourceError: no listing could be read.
+        UnknownCategory: arXiv has no such category.
+        NotAnnounced, SourceError: the day is still to come; no listing could be read.
         StorageError: the database cannot be used.
     """
     names = tuple(dict.fromkeys(categories.check(name) for name in request.categories))
@@ -423,6 +423,8 @@ async def demo(settings: Settings) -> None:
                 talk.cancel()
                 await asyncio.gather(talk, return_exceptions=True)
                 await bot
+            if not talk.cancelled():
+                talk.result()
 
 
 async def _answers(url: str) -> bool:
