@@ -153,7 +153,7 @@ def report_json(
     say_tag: Callable[[str], str],
 ) -> dict[str, object]:
     """The report in the shape of the outside contract; the words of reasons, directions and tags come from outside."""
-    made: dict[str, object] = {
+    return {
         "date": report.date.isoformat(),
         "listings": {
             category: {
@@ -184,7 +184,6 @@ def report_json(
         ],
         "cards": [card_json(card) for card in report.cards],
     }
-    return made
 
 
 def _counts(counts: Counts | None) -> dict[str, int] | None:
