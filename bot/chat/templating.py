@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, time
@@ -11,7 +12,8 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from babel import Locale
-from babel.dates import format_date, format_skeleton, get_timezone_location
+from babel.core import get_global
+from babel.dates import format_date, format_skeleton
 from babel.lists import format_list
 from babel.numbers import format_decimal
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -29,6 +31,8 @@ from bot.chat.words import ORIGINAL, Words, read_words
 FOLDER = Path(__file__).resolve().parents[2] / "templates"
 PREVIEW = 300
 """Characters of a long text that a view repeats."""
+
+_OFFSET = re.compile(r"Etc/GMT([+-])(\d{1,2})")
 
 
 @dataclass(frozen=True)
@@ -153,4 +157,14 @@ def _autonym(code: str) -> str:
 
 
 def _city(zone: str, locale: Locale) -> str:
-    return get_timezone_location(zone, locale=locale, return_city=True)
+    """The zone's city in a language; a zone that is no city's stays what it is: UTC, EST, UTC+8."""
+    offset = _OFFSET.fullmatch(zone)
+    if offset is not None:
+        return f"UTC{'-' if offset[1] == '+' else '+'}{offset[2]}"  # POSIX counts west of Greenwich as positive
+    if "/" not in zone:
+        return zone
+    # CLDR names some cities under the zones' older names alone.
+    older = [alias for alias, name in get_global("zone_aliases").items() if name == zone]
+    known = (locale.time_zones.get(name, {}) for name in (zone, *older))
+    plain = zone.rsplit("/", 1)[-1].replace("_", " ")
+    return next((str(one["city"]) for one in known if "city" in one), plain)

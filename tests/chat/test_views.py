@@ -126,3 +126,27 @@ def test_a_body_is_plain_values() -> None:
         "text": message.html,
         "keyboard": [[{"text": "1", "data": "1u|2602.00001v1"}, {"text": "2", "data": "1u|2602.00002v1"}]],
     }
+
+
+@pytest.mark.parametrize(
+    ("zone", "english", "chinese"),
+    [
+        ("UTC", "UTC", "UTC"),
+        ("EST", "EST", "EST"),
+        ("Etc/GMT-8", "UTC+8", "UTC+8"),
+        ("Etc/GMT+3", "UTC-3", "UTC-3"),
+        ("Asia/Kolkata", "Kolkata", "加尔各答"),
+        ("America/New_York", "New York", "纽约"),
+        ("America/Argentina/Buenos_Aires", "Buenos Aires", "布宜诺斯艾利斯"),
+    ],
+)
+def test_a_zone_is_called_as_its_people_call_it(zone: str, english: str, chinese: str) -> None:
+    """A zone is told by its city in the chat's language, an offset as it was written and not as POSIX turns it round."""
+    for language, name in (("en", english), ("zh", chinese)):
+        chat = a.chat(language=language, timezone=zone)
+        assert views.templates.line("time", language, chat=chat).startswith(
+            f"{'Hour: ' if language == 'en' else '时间：'}08:00"
+        )
+        assert name in views.templates.line("time", language, chat=chat)
+    if zone.startswith("Etc/"):
+        assert "Etc/" not in views.templates.line("timezone", "en", chat=a.chat(timezone=zone))
