@@ -224,11 +224,16 @@ def _piece(node: LexborNode) -> str:
 def _authors(node: LexborNode) -> tuple[str, ...]:
     linked = tuple(_tidy(link.text()) for link in _links(node))
     if linked:
-        return tuple(name for name in linked if name)
+        return tuple(filter(has_letters, linked))
     text = _text(node)
     if text.startswith("("):
         return ()  # “(author list is unavailable)”
-    return tuple(name for name in (part.strip() for part in text.removeprefix("Authors:").split(",")) if name)
+    return tuple(filter(has_letters, (part.strip() for part in text.removeprefix("Authors:").split(","))))
+
+
+def has_letters(name: str) -> bool:
+    """Whether an author's name is one: behind a team's name arXiv also lists a lone colon."""
+    return any(map(str.isalnum, name))
 
 
 def _categories(subjects: str) -> tuple[str, ...]:

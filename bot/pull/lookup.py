@@ -14,6 +14,7 @@ from bot.errors import CountMismatch, Malformed
 from bot.model import Paper
 from bot.pull.client import Client, host_of
 from bot.pull.identify import PaperRef
+from bot.pull.listing import has_letters
 from bot.pull.politesession import OneRequestOnly, PoliteSession
 
 IDS_A_REQUEST = 100
@@ -98,7 +99,7 @@ def _paper(result: Any, service: str) -> Paper:
         id=match[1],
         version=int(match[2] or 1),
         title=_tidy(result.title),
-        authors=tuple(filter(None, (_tidy(author.name) for author in result.authors))),
+        authors=tuple(filter(has_letters, (_tidy(author.name) for author in result.authors))),
         abstract=_tidy(result.summary),
         categories=tuple(dict.fromkeys((*primary, *result.categories))),
         comments=_tidy(result.comment),

@@ -55,6 +55,12 @@ def test_what_an_entry_lacks_is_empty() -> None:
     assert paper.categories == ("Brand New Science", "cs.XX")
 
 
+def test_a_colon_behind_a_teams_name_is_nobody() -> None:
+    """“GLM-5 Team, :, Aohan Zeng” has two authors."""
+    entry = Listed(id="2602.15763", authors=("GLM-5 Team", ":", "Aohan Zeng"))
+    assert parse(new_page(DAY, [entry]), "cs.LG").entries[0].paper.authors == ("GLM-5 Team", "Aohan Zeng")
+
+
 @pytest.mark.parametrize(
     ("kind", "linked", "version"),
     [("new", None, 1), ("cross", None, 1), ("replace", None, 2), ("replace", 7, 7), ("cross", 3, 3)],
