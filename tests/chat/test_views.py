@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from bot.chat.classic import messages
@@ -10,7 +12,7 @@ from bot.chat.tree import Table, buttons
 from bot.chat.views import LONGEST_TOAST, Views
 from bot.digest import DigestView, QuietView
 from bot.errors import EmptyListing, NoDigest, UnknownPaper
-from bot.model import ChatKind, ListingState, Tally, VerdictKind
+from bot.model import ChatKind, JudgedPaper, ListingState, Tally, VerdictKind
 from bot.reading import CardView
 from bot.report import Report
 from bot.schedule import QuietKind
@@ -150,3 +152,25 @@ def test_a_zone_is_called_as_its_people_call_it(zone: str, english: str, chinese
         assert name in views.templates.line("time", language, chat=chat)
     if zone.startswith("Etc/"):
         assert "Etc/" not in views.templates.line("timezone", "en", chat=a.chat(timezone=zone))
+
+
+def test_a_profile_tells_each_judged_paper_once() -> None:
+    """What several members of a group said of one paper stands in one line."""
+    paper, other = a.paper(9, title="Twice judged"), a.paper(10, title="Once judged")
+    said = (
+        (paper, 7, VerdictKind.SAVE),
+        (paper, 8, VerdictKind.SAVE),
+        (other, 7, VerdictKind.LIKE),
+        (paper, 9, VerdictKind.LIKE),
+    )
+    judged = tuple(JudgedPaper(one, reader, kind, a.NOW) for one, reader, kind in said)
+    told = views.templates.line(
+        "profile",
+        "en",
+        chat=a.chat(),
+        profile=replace(PROFILE, judged=judged),
+        verdicts=dict.fromkeys(VerdictKind, 0),
+    )
+    assert told.count("Twice judged") == 1
+    assert "🔖 👍 Twice judged" in told
+    assert "👍 Once judged" in told
