@@ -1,0 +1,281 @@
+"""The postman's round: everybody's hour is served, and nobody's trouble is anybody else's."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+from aiohttp import web
+
+from bot.digest import Digests, DigestView, QuietView
+from bot.errors import Unreachable
+from bot.model import Chat, ChatKind, Delivery, ListingState, Paper, Poll
+from bot.pull.client import Client
+from bot.pull.fulltext import FullTexts
+from bot.pull.lookup import Lookup
+from bot.reading import Reading
+from bot.rounds import Rounds
+from bot.schedule import QuietKind
+from storage import chats, deliveries, digests, institutions, listings
+from storage.database import Database
+from tests.support import builders
+from tests.support.far_end import far_end
+from tests.support.movable_clock import MovableClock
+
+WED = date(2026, 2, 18)
+EIGHT = datetime(2026, 2, 18, 8, tzinfo=UTC)
+TOMORROW = EIGHT + timedelta(days=1)
+
+
+@dataclass
+class Post:
+    """The round with its database and clock. `meanwhile` happens to chats while the listings are looked at, `while_made`
+    while a table is made; a chat whose title is in `broken` cannot be laid out."""
+
+    db: Database
+    reading: Reading
+    clock: MovableClock
+    broken: dict[str, Exception] = field(default_factory=dict)
+    looks: list[Sequence[str]] = field(default_factory=list)
+    meanwhile: dict[int, dict[str, object]] = field(default_factory=dict)
+    while_made: dict[int, dict[str, object]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.digests = Digests(self.db, self.clock, self.look, self.find_institutions)
+        self.rounds = Rounds(
+            self.db,
+            self.digests,
+            self.reading,
+            self.clock,
+            lay_out=self.lay_out,
+            lay_out_note=self.lay_out_note,
+        )
+
+    async def look(self, names: Sequence[str]) -> None:
+        """Has a look, during which chats change what they want."""
+        self.looks.append(names)
+        await self.happen(self.meanwhile)
+
+    async def find_institutions(self, chosen: Sequence[Paper]) -> None:
+        """Finds none, but takes the time in which chats change what they want; breaks where one was forgotten."""
+        changes, self.while_made = self.while_made, {}
+        await self.happen(changes)
+        if {} in changes.values():
+            raise RuntimeError("nobody there")
+
+    async def happen(self, changes: Mapping[int, Mapping[str, object]]) -> None:
+        """Chats change these columns, or are forgotten where there are none."""
+        async with self.db.begin() as conn:
+            for chat_id, columns in changes.items():
+                if columns:
+                    await chats.update(conn, chat_id, **columns)
+                else:
+                    await chats.forget(conn, chat_id)
+
+    def lay_out(self, view: DigestView) -> list[Mapping[str, object]]:
+        """One message a digest."""
+        if view.chat.title in self.broken:
+            raise self.broken[view.chat.title]
+        return [{"text": view.chat.title}]
+
+    def lay_out_note(self, view: QuietView) -> list[Mapping[str, object]]:
+        """One message a note."""
+        return [{"text": view.kind.value}]
+
+    async def chat(self, title: str, *names: str, **fields: object) -> Chat:
+        """A subscribed chat that is due at eight."""
+        async with self.db.begin() as conn:
+            number = 100 + (await chats.counts(conn))["chats"]
+            start = {"subscribed": True, "next_at": EIGHT} | fields
+            chat = await chats.ensure(conn, number, 0, ChatKind.PRIVATE, title, start, EIGHT)
+            await chats.set_categories(conn, chat.id, names or ("cs.LG",), WED)
+        return chat
+
+    async def announce(self, category: str = "cs.LG", *numbers: int) -> None:
+        """A listing of Wednesday comes in."""
+        async with self.db.begin() as conn:
+            await listings.save_page(conn, builders.page(category, WED, new=numbers or (1, 2)), self.clock())
+            await listings.save_poll(conn, Poll(category, self.clock(), ListingState.FRESH, WED))
+
+    async def trouble(self, category: str = "cs.LG", state: ListingState = ListingState.THROTTLED) -> None:
+        """The last attempt at a category failed."""
+        async with self.db.begin() as conn:
+            await listings.save_poll(conn, Poll(category, self.clock(), state, None, "http-429", 1))
+
+    async def now(self, chat: Chat) -> Chat:
+        """The chat as it is stored now."""
+        async with self.db.read() as conn:
+            found = await chats.get(conn, chat.id)
+        assert found is not None
+        return found
+
+    async def planned(self) -> list[Delivery]:
+        """The messages in the ledger, in order."""
+        async with self.db.read() as conn:
+            return await deliveries.open_ones(conn, self.clock() + timedelta(days=9), 100)
+
+    async def texts(self) -> list[object]:
+        """What they say."""
+        return [one.body["text"] for one in await self.planned()]
+
+
+@dataclass
+class Site:
+    """An arXiv that has no HTML of anything, or another answer to everything."""
+
+    status: int = 404
+    asked: list[str] = field(default_factory=list)
+
+    async def answer(self, request: web.Request) -> web.StreamResponse:
+        """The answer to any GET."""
+        self.asked.append(request.path)
+        return web.Response(status=self.status)
+
+
+@pytest.fixture
+def site() -> Site:
+    """The arXiv that `post` reads."""
+    return Site()
+
+
+@pytest.fixture
+async def post(db: Database, site: Site) -> AsyncIterator[Post]:
+    """A round at eight on Wednesday."""
+    clock = MovableClock(EIGHT)
+    async with far_end(site.answer) as url, Client("", arxiv_delay=0, api_delay=0, patience=0, timeout=5) as client:
+        reading = Reading(db, Lookup(client, f"{url}/api/query"), FullTexts(client, url), clock)
+        made = Post(db, reading, clock)
+        yield made
+        await made.digests.close()
+        await reading.close()
+
+
+async def test_a_round_serves_who_is_due_and_looks_once(post: Post) -> None:
+    """All due chats' categories are looked at together; each chat gets its table, once, and its next hour."""
+    ada, bo = await post.chat("Ada"), await post.chat("Bo", "cs.CL", "cs.LG")
+    later = await post.chat("Later", next_at=EIGHT + timedelta(minutes=1))
+    await post.announce("cs.LG")
+    await post.rounds.due()
+    assert post.looks == [["cs.CL", "cs.LG"]]
+    assert await post.texts() == ["Ada", "Bo"]
+    assert [(await post.now(chat)).next_at for chat in (ada, bo, later)] == [TOMORROW, TOMORROW, later.next_at]
+    await post.rounds.due()
+    assert await post.texts() == ["Ada", "Bo"]
+    assert len(post.looks) == 1
+
+
+@pytest.mark.parametrize("error", [RuntimeError("a broken template"), Unreachable("arxiv.org", "reset")])
+async def test_one_chats_trouble_does_not_touch_the_others(
+    post: Post, error: Exception, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The others are served in the same round, the troubled one in a later round, whole."""
+    ada, bo = await post.chat("Ada"), await post.chat("Bo")
+    await post.announce()
+    post.broken["Ada"] = error
+    with caplog.at_level(logging.WARNING):
+        await post.rounds.due()
+    assert f"chat {ada.id} was not served" in caplog.text
+    assert await post.texts() == ["Bo"]
+    assert (await post.now(bo)).next_at == TOMORROW
+    post.broken.clear()
+    post.clock.advance(seconds=601)
+    await post.rounds.due()
+    assert await post.texts() == ["Bo", "Ada"]
+
+
+async def test_a_chat_that_is_forgotten_while_it_breaks_ends_no_round(post: Post) -> None:
+    """Even putting off the troubled chat may fail; the next one is served all the same."""
+    ada = await post.chat("Ada")
+    await post.chat("Bo")
+    await post.announce()
+    post.while_made = {ada.id: {}}
+    await post.rounds.due()
+    assert await post.texts() == ["Bo"]
+
+
+async def test_what_a_chat_decides_during_the_round_counts(post: Post) -> None:
+    """Looking takes minutes; who unsubscribes, is forgotten or chooses another hour meanwhile is not served nor moved."""
+    gone, off, moved, paused = [await post.chat(title) for title in ("Gone", "Off", "Moved", "Paused")]
+    evening = EIGHT + timedelta(hours=12)
+    post.meanwhile = {
+        gone.id: {},
+        off.id: {"subscribed": False, "next_at": None},
+        moved.id: {"next_at": evening},
+        paused.id: {"paused": "blocked"},
+    }
+    await post.announce()
+    await post.rounds.due()
+    assert await post.texts() == []
+    assert [(await post.now(chat)).next_at for chat in (off, moved, paused)] == [None, evening, EIGHT]
+
+
+async def test_an_hour_chosen_while_the_table_is_made_stays(post: Post) -> None:
+    """The table that was begun is posted; the next hour is the one that was chosen."""
+    ada = await post.chat("Ada")
+    evening = EIGHT + timedelta(hours=12)
+    post.while_made = {ada.id: {"next_at": evening}}
+    await post.announce()
+    await post.rounds.due()
+    assert await post.texts() == ["Ada"]
+    assert (await post.now(ada)).next_at == evening
+
+
+async def test_a_held_hour_is_tried_again_until_the_table_is_there(post: Post) -> None:
+    """An unreachable listing holds the hour open: it is told once, tried again in minutes, and served when it comes."""
+    ada = await post.chat("Ada")
+    await post.trouble()
+    await post.rounds.due()
+    held = await post.now(ada)
+    assert (held.held_since, held.next_at) == (EIGHT, EIGHT + timedelta(minutes=5))
+    post.clock.advance(seconds=301)
+    await post.rounds.due()
+    assert (await post.now(ada)).held_since == EIGHT
+    assert await post.texts() == [QuietKind.UNREACHABLE.value]
+    post.clock.advance(seconds=301)
+    await post.announce()
+    await post.rounds.due()
+    served = await post.now(ada)
+    assert (served.held_since, served.next_at) == (None, TOMORROW)
+    assert await post.texts() == [QuietKind.UNREACHABLE.value, "Ada"]
+
+
+async def test_an_hour_is_not_held_for_ever(post: Post) -> None:
+    """After half a day the chat waits for its next hour."""
+    ada = await post.chat("Ada")
+    await post.trouble()
+    await post.rounds.due()
+    post.clock.advance(hours=12)
+    await post.rounds.due()
+    given_up = await post.now(ada)
+    assert (given_up.held_since, given_up.next_at) == (None, TOMORROW)
+
+
+async def test_reading_ahead_looks_up_what_the_next_hour_shows(post: Post, site: Site) -> None:
+    """The papers of chats due within the hour are read; nothing is posted and no hour moves."""
+    ada = await post.chat("Ada", next_at=EIGHT + timedelta(minutes=50))
+    await post.chat("Later", "cs.CL", next_at=EIGHT + timedelta(hours=2))
+    await post.announce("cs.LG", 1, 2)
+    await post.announce("cs.CL", 3)
+    await post.rounds.ahead()
+    assert sorted(site.asked) == [f"/html/{builders.paper(n).versioned_id}" for n in (1, 2)]
+    assert await post.now(ada) == ada
+    assert await post.planned() == []
+    async with post.db.read() as conn:
+        assert await institutions.get(conn, [builders.paper(n).id for n in (1, 2, 3)]) == {
+            builders.paper(n).id: () for n in (1, 2)
+        }
+        assert await digests.dates(conn, ada.id, 5) == []
+    await post.rounds.ahead()
+    assert len(site.asked) == 2
+
+
+async def test_reading_ahead_stops_where_arxiv_refuses(post: Post, site: Site) -> None:
+    """What is only convenient does not insist."""
+    await post.chat("Ada", next_at=EIGHT + timedelta(minutes=50))
+    await post.announce("cs.LG", 1, 2)
+    site.status = 503
+    await post.rounds.ahead()
+    assert len(site.asked) == 1
