@@ -5,6 +5,8 @@
     │   ├── BadPaperId              not an arXiv id or address
     │   ├── UnknownPaper            well-formed, but arXiv has no such paper
     │   ├── UnknownCategory         arXiv has no such category (names near ones)
+    │   ├── BadCategories           none of them, or too many
+    │   ├── UnknownLanguage         a language that Paperboy does not speak
     │   ├── BadTime                 not a time of day
     │   ├── UnknownTimezone         not a time zone (names near ones)
     │   ├── BadDate                 not a date, or one that cannot have a digest
@@ -88,6 +90,28 @@ class UnknownCategory(BadInput):
         self.near = near
         hint = f"near it: {', '.join(near)}" if near else "see https://arxiv.org/category_taxonomy"
         super().__init__(f"arXiv has no category “{self.text}”; {hint}.")
+
+
+class BadCategories(BadInput):
+    """No category, or more than a chat may read. `count` is how many there would be, `most` how many there may be."""
+
+    code = "bad-categories"
+
+    def __init__(self, count: int, most: int) -> None:
+        self.count = count
+        self.most = most
+        super().__init__(f"A chat has 1 to {most} categories, not {count}.")
+
+
+class UnknownLanguage(BadInput):
+    """A language that Paperboy does not speak."""
+
+    code = "unknown-language"
+
+    def __init__(self, text: str, spoken: tuple[str, ...]) -> None:
+        self.text = text[:80]
+        self.spoken = spoken
+        super().__init__(f"Paperboy does not speak “{self.text}”; it speaks {', '.join(spoken)}.")
 
 
 class BadTime(BadInput):

@@ -11,7 +11,7 @@ from datetime import date, datetime, time, timedelta
 
 from bot import timezones
 from bot.config import LANGUAGES, MOST_ROWS, Settings
-from bot.errors import BadFollow, BadInput, BadSize, NotAllowed
+from bot.errors import BadCategories, BadFollow, BadSize, NotAllowed, UnknownCategory, UnknownLanguage
 from bot.model import Chat, ChatKind, Follow, Mute, Profile, VerdictKind
 from bot.pull import calendar, categories
 from bot.schedule import next_slot
@@ -187,14 +187,14 @@ class Subscriptions:
             return ()
 
     async def set_categories(self, chat_id: int, text: str) -> tuple[str, ...]:
-        """Choose the categories: "cs.LG, cs.CL"; with "+cs.RO" or "-cs.AI" one is added or taken away.
+        """Choose the categories: "cs.LG, cs.CL"; with "+cs.RO" or "-cs.AI" one is added or taken away. Between commas
+        a name may have several words: "Robotics, Computation and Language".
 
         Raises:
             UnknownCategory: arXiv has no such category; near ones are named. Nothing is changed then.
-            BadInput: none or more than 40 would be left.
+            BadCategories: none or more than 40 would be left.
         """
-        words = [word for word in re.split(r"[,;，；、\s]+", text.strip()) if word]
-        changes = [(word[0] if word[0] in "+-−" else "", categories.check(word.lstrip("+-−"))) for word in words]
+        changes = _changes(text)
         async with self._db.begin() as conn:
             names = list(await chats.categories(conn, chat_id)) if any(sign for sign, _ in changes) else []
             for sign, name in changes:
@@ -217,7 +217,7 @@ class Subscriptions:
 
     async def _keep_categories(self, conn: chats.AsyncConnection, chat_id: int, names: list[str]) -> tuple[str, ...]:
         if not 0 < len(names) <= MOST_CATEGORIES:
-            raise BadInput(f"A chat has 1 to {MOST_CATEGORIES} categories, not {len(names)}.")
+            raise BadCategories(len(names), MOST_CATEGORIES)
         await chats.set_categories(conn, chat_id, tuple(names), await self._since(conn))
         await chats.update(conn, chat_id, pending="")
         return await chats.categories(conn, chat_id)
@@ -252,7 +252,7 @@ class Subscriptions:
         """Choose the language by code or name.
 
         Raises:
-            BadInput: Paperboy does not speak it.
+            UnknownLanguage: Paperboy does not speak it.
         """
         names = {
             "english": "en",
@@ -266,7 +266,7 @@ class Subscriptions:
         plain = text.strip().lower()
         language = names.get(plain, plain.replace("_", "-").split("-")[0])
         if language not in LANGUAGES:
-            raise BadInput(f"“{text[:40]}” is none of {', '.join(LANGUAGES)}.")
+            raise UnknownLanguage(text.strip(), LANGUAGES)
         async with self._db.begin() as conn:
             return await chats.update(conn, chat_id, language=language, pending="")
 
@@ -355,3 +355,29 @@ class Subscriptions:
         if chat is None:
             raise NotAllowed("chat")
         return chat
+
+
+def _changes(text: str) -> list[tuple[str, str]]:
+    """The signs ("+", "-", "−" or "") and codes that a text names.
+
+    Raises:
+        UnknownCategory: arXiv has no such category.
+    """
+    changes: list[tuple[str, str]] = []
+    for part in filter(None, map(str.strip, re.split(r"[,;，；、\n]+", text))):
+        try:
+            changes.append(_change(part))
+        except UnknownCategory as unknown:
+            words = part.split()
+            try:
+                changes += map(_change, words)
+            except UnknownCategory:
+                if any(re.search(r"[.+−-]", word) for word in words):
+                    raise
+                # Words of which none looks like a code are one name, and are told as a whole.
+                raise unknown from None
+    return changes
+
+
+def _change(word: str) -> tuple[str, str]:
+    return (word[0] if word[0] in "+-−" else "", categories.check(word.lstrip("+-−")))

@@ -7,7 +7,16 @@ from datetime import UTC, datetime, time
 import pytest
 
 from bot.config import Settings
-from bot.errors import BadInput, BadInterests, BadSize, BadTime, NotAllowed, UnknownCategory, UnknownTimezone
+from bot.errors import (
+    BadCategories,
+    BadInterests,
+    BadSize,
+    BadTime,
+    NotAllowed,
+    UnknownCategory,
+    UnknownLanguage,
+    UnknownTimezone,
+)
 from bot.model import Chat, ChatKind, Follow, FollowKind, Mute, MuteKind, VerdictKind
 from bot.subscription import Subscriptions
 from storage import chats, verdicts
@@ -65,7 +74,7 @@ async def test_a_bad_setting_changes_nothing(db: Database) -> None:
         await use.set_hour(chat.id, "noonish")
     with pytest.raises(BadSize):
         await use.set_size(chat.id, "21")
-    with pytest.raises(BadInput):
+    with pytest.raises(UnknownLanguage):
         await use.set_language(chat.id, "klingon")
     with pytest.raises(UnknownCategory):
         await use.set_categories(chat.id, "cs.LG cs.XX")
@@ -86,8 +95,25 @@ async def test_categories_can_be_replaced_added_and_taken_away(db: Database) -> 
     assert await use.set_categories(chat.id, "+cs.LG -cs.CV") == ("cs.RO", "cs.LG")
     assert await use.toggle_category(chat.id, "cs.RO") == ("cs.LG",)
     assert await use.toggle_category(chat.id, "cs.LG") == ("cs.LG",)
-    with pytest.raises(BadInput):
+    with pytest.raises(BadCategories):
         await use.set_categories(chat.id, "-cs.LG")
+
+
+async def test_categories_can_be_named_in_words(db: Database) -> None:
+    """Between commas a category may be called by its name of several words; one that fits none is told as it was said."""
+    use = subscriptions(db)
+    chat = await arrived(use)
+    assert await use.set_categories(chat.id, "Computation and Language，robotics") == ("cs.CL", "cs.RO")
+    assert await use.set_categories(chat.id, "+Computer Vision and Pattern Recognition, -robotics") == (
+        "cs.CL",
+        "cs.CV",
+    )
+    assert await use.set_categories(chat.id, "cs.LG hep-th\nstat.ML") == ("cs.LG", "hep-th", "stat.ML")
+    assert await use.set_categories(chat.id, "robotics databases") == ("cs.RO", "cs.DB")
+    with pytest.raises(UnknownCategory, match=r"“machine learning”; near it: cs\.LG, stat\.ML"):
+        await use.set_categories(chat.id, "machine learning")
+    with pytest.raises(UnknownCategory, match=r"“cs\.XX”"):
+        await use.set_categories(chat.id, "cs.CL cs.XX")
 
 
 async def test_interests_are_kept_when_the_model_fails(db: Database) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 from bot.errors import (
     AlreadyRunning,
+    BadCategories,
     BadDate,
     BadFollow,
     BadInput,
@@ -30,6 +31,7 @@ from bot.errors import (
     StorageError,
     Throttled,
     UnknownCategory,
+    UnknownLanguage,
     UnknownPaper,
     UnknownTimezone,
     Unreachable,
@@ -194,6 +196,9 @@ ERRORS: tuple[PaperboyError, ...] = (
     BadInterests(0, 4000),
     BadInterests(9999, 4000),
     BadSize("99", 20),
+    BadCategories(0, 40),
+    BadCategories(41, 40),
+    UnknownLanguage("klingon", ("en", "zh")),
     BadFollow(""),
     BadFollow("x" * 300),
     NotAllowed("admins"),
