@@ -30,6 +30,9 @@ FIRST_LOOK_BACK = 4
 HEAT_DAYS = 7
 STANDS_STILL = timedelta(days=4)
 
+# What arXiv no longer shows may have had papers: that it is too old does not make a day quiet.
+_STATES = {"quiet": ListingState.QUIET, "future": ListingState.WAITING}
+
 
 class Intake:
     """The use case of pulling; one pull of a category at a time, whoever asks."""
@@ -263,8 +266,7 @@ class Intake:
             try:
                 await self._read_day(category, day, first_look=True)
             except NotAnnounced as answer:
-                state = ListingState.WAITING if answer.why == "future" else ListingState.QUIET
-                await self._mark(category, day, state, answer.why)
+                await self._mark(category, day, _STATES.get(answer.why, ListingState.FAILED), answer.why)
             except PaperboyError as error:
                 log.warning("listing %s %s: %s", category, day, error)
                 await self._mark(category, day, _state_of(error), _detail_of(error))

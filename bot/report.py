@@ -53,7 +53,7 @@ class Reports:
         A listing that could not be read is in `listings` with its state, as long as there is another one.
 
         Raises:
-            NotAnnounced: the day is still to come.
+            NotAnnounced: the day is still to come, or too old for arXiv to show.
             SourceError: none of the listings could be read.
         """
         day, states = await self._listings(profile.categories, day, progress)
@@ -127,6 +127,8 @@ class Reports:
 
 
 def _raise_if_useless(day: date, states: Sequence[Listing]) -> None:
+    if all(listing.detail == "too-old" for listing in states):
+        raise NotAnnounced("arXiv", day.isoformat(), "too-old")
     if any(listing.state.complete for listing in states):
         return
     if all(listing.state is ListingState.WAITING for listing in states):

@@ -298,6 +298,19 @@ async def test_a_day_to_come_is_told_as_such(day: Day, outside: Outside) -> None
     assert caught.value.why == "future"
 
 
+async def test_a_day_that_arxiv_no_longer_shows_is_not_called_quiet(day: Day, outside: Outside) -> None:
+    """It may have had hundreds of papers; beside a listing that is known it has no place among the quiet ones."""
+    outside.status, outside.text = 400, "Invalid date: 2020-02-14. Can only show announcements of the past 90 days"
+    with pytest.raises(NotAnnounced, match="keeps listings for 90 days") as caught:
+        await day.report("cs.LG", "cs.CL", day=date(2020, 2, 14))
+    assert caught.value.why == "too-old"
+    async with day.db.begin() as conn:
+        page = builders.page("cs.LG", date(2020, 2, 14), new=(1,))
+        await listings.save_page(conn, page, datetime(2020, 2, 14, 2, tzinfo=UTC))
+    partly = await day.report("cs.LG", "cs.CL", day=date(2020, 2, 14))
+    assert (partly.listings["cs.CL"].state, partly.listings["cs.CL"].detail) == (ListingState.FAILED, "too-old")
+
+
 @pytest.mark.parametrize("wanted", [WED, None])
 async def test_no_listing_at_all_is_one_sentence_with_the_causes(day: Day, wanted: date | None) -> None:
     """Every category is named with what happened to it; an error is never an empty digest."""
