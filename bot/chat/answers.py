@@ -18,6 +18,7 @@ ANSWERS: Mapping[str, Handler] = {
     "follow": follows.follow,
     "mute": follows.mute,
     "paper": paper.paper,
+    "setup-categories": start.categories_given,
     "setup-interests": start.interests_given,
     "setup-hour": start.hour_given,
 }

@@ -39,6 +39,30 @@ async def test_the_set_up_leads_from_start_to_done(
     assert (overview.chat.subscribed, overview.chat.pending) == (True, "")
 
 
+async def test_the_set_up_takes_every_answer_in_words(
+    bot: ChatBot, playground: Playground, private: Chat, ada: User
+) -> None:
+    """Categories, an hour and a city may be written instead of pressed; what is none of them is told, and asked again."""
+    await playground.user_sends(private, ada, "/start")
+    await playground.user_sends(private, ada, "cs.XX")
+    await playground.wait_for_message(private, "arXiv has no category “cs.XX”")
+    await playground.user_sends(private, ada, "cs.CV, robotics")
+    steps = await playground.wait_for_message(private, "Now: cs.CV and cs.RO")
+    await playground.press(private, ada, steps.id, "Next")
+    await playground.wait_for(lambda: "Step 2 of 3" in steps.text)
+    await playground.user_sends(private, ada, "GRPO")
+    await playground.wait_for_message(private, "Step 3 of 3")
+    for text, answer in (
+        ("Lisbon", "08:00 in Lisbon"),
+        ("9:15", "09:15 in Lisbon"),
+        ("Lisbn", "Near it: Europe/Lisbon"),
+        ("soon", "“soon” is not a time of day"),
+        ("UTC+8", "09:15 in UTC+8"),
+    ):
+        sent = await playground.user_sends(private, ada, text)
+        await playground.wait_for_message(private, answer, after=sent.id)
+
+
 async def test_the_language_comes_from_the_client(bot: ChatBot, playground: Playground, mei: User) -> None:
     """Who uses Telegram in Chinese is spoken to in Chinese, and may change it by a button at once."""
     place = playground.private(mei)
