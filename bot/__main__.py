@@ -260,20 +260,20 @@ def _card(arguments: argparse.Namespace, settings: Settings) -> int:
 
 
 def _doctor(_: argparse.Namespace, settings: Settings) -> int:
-    from bot import doctor
+    from bot import doctor, output
 
     findings = _wait(doctor.examine(settings))
-    print(doctor.report(findings))
+    output.give(doctor.report(findings), None)
     return int(doctor.is_ill(findings))
 
 
 def _database(arguments: argparse.Namespace, settings: Settings) -> int:
     from pathlib import Path
 
-    from bot import app
+    from bot import app, output
 
     said, well = _wait(app.database(settings, arguments.action, Path(arguments.file) if arguments.file else None))
-    print(said)
+    output.give(said, None)
     return int(not well)
 
 

@@ -31,12 +31,12 @@ def give(text: str, file: Path | None) -> None:
     """Writes `text`, ending in one line end, to `file` or, where that is None, to stdout.
 
     Raises:
-        CannotWrite: the disk is full, or the folder has gone meanwhile; an earlier file stays as it was.
+        CannotWrite: the disk is full, or the folder has gone meanwhile, an earlier file stays as it was; stdout is closed.
+        BrokenPipeError: whoever read stdout has gone.
     """
     text = text.rstrip("\n") + "\n"
     if file is None:
-        sys.stdout.write(text)
-        sys.stdout.flush()
+        _print(text)
         return
     try:
         if file.exists() and not file.is_file():  # a pipe or a device is written to, not replaced
@@ -45,6 +45,20 @@ def give(text: str, file: Path | None) -> None:
             _replace(file, text)
     except OSError as error:
         raise CannotWrite(str(file), error.strerror or type(error).__name__) from error
+
+
+def _print(text: str) -> None:
+    if sys.stdout is None:  # Python's way to say that it was closed before the start
+        raise CannotWrite("stdout", "it is closed")
+    try:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        # What is left in its buffer would be tried, and complained of, once more at the end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise CannotWrite("stdout", error.strerror or type(error).__name__) from error
 
 
 def _replace(file: Path, text: str) -> None:

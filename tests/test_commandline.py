@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from importlib.metadata import version
 from pathlib import Path
+from typing import IO
 
 import pytest
 
@@ -325,12 +326,14 @@ sys.exit(main(sys.argv[1:]))
 """
 
 
-def start(*words: str, code: str = SLOW, **environ: str) -> subprocess.Popen[bytes]:
+def start(
+    *words: str, code: str = SLOW, stdout: IO[bytes] | int = subprocess.PIPE, **environ: str
+) -> subprocess.Popen[bytes]:
     """A process that runs `code` with `words` as its arguments."""
     return subprocess.Popen(  # noqa: S603 - our own Python with our own words
         [sys.executable, "-c", code, *words],
         stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
+        stdout=stdout,
         stderr=subprocess.PIPE,
         env={**os.environ, "PYTHONPATH": str(ROOT), "TELEGRAM_BOT_TOKEN": "1:x", "PYTHONUNBUFFERED": "", **environ},
     )
@@ -364,6 +367,16 @@ def test_a_reader_that_goes_away_is_no_error() -> None:
         assert process.stderr is not None
         assert process.stderr.read() == b""
         assert process.wait(timeout=20) == 141
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs the device that is always full")
+def test_a_full_disk_behind_stdout_is_one_sentence() -> None:
+    """`paperboy card … > FILE` on a full disk fails with status 1, and Python adds no complaint of its own."""
+    with Path("/dev/full").open("wb") as full, start("card", "2602.14080", stdout=full) as process:
+        assert process.stderr is not None
+        said = process.stderr.read().decode()
+        assert process.wait(timeout=20) == 1
+    assert said == "paperboy: stdout cannot be written: No space left on device; name another file with --out.\n"
 
 
 def test_every_character_can_be_printed_in_every_locale() -> None:

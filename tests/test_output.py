@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import os
 import stat
+import sys
 import threading
 from pathlib import Path
 
@@ -16,6 +17,13 @@ def test_nothing_and_a_dash_mean_stdout(out: str | None, capsys: pytest.CaptureF
     """Without --out, and with --out -, the data goes to stdout and ends in one line end."""
     output.give("one\ntwo\n\n", output.target(out))
     assert capsys.readouterr().out == "one\ntwo\n"
+
+
+def test_a_closed_stdout_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who closed it before the start (`>&-`) reads one plain sentence."""
+    monkeypatch.setattr(sys, "stdout", None)
+    with pytest.raises(CannotWrite, match="stdout cannot be written: it is closed"):
+        output.give("text", None)
 
 
 def test_a_file_is_written_whole(tmp_path: Path) -> None:
