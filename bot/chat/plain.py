@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
 INDENT = 4
+LEAST_ROOM = 10
 
 
 def plain_text(document: Document, latex_line: Callable[[str], str], width: int = 80) -> str:
@@ -45,15 +46,16 @@ def plain_text(document: Document, latex_line: Callable[[str], str], width: int 
 
     buffer = io.StringIO()
     console = Console(file=buffer, width=max(width, 40), color_system=None, legacy_windows=False)
-    for block in _Printer(latex_line).blocks(document.blocks):
+    for block in _Printer(latex_line, console.width).blocks(document.blocks):
         console.print(block, markup=False, highlight=False, emoji=False)
     lines = [line.rstrip() for line in buffer.getvalue().splitlines()]
     return "\n".join(lines).strip("\n") + "\n"
 
 
 class _Printer:
-    def __init__(self, latex_line: Callable[[str], str]) -> None:
+    def __init__(self, latex_line: Callable[[str], str], width: int) -> None:
         self._latex_line = latex_line
+        self._width = width
 
     def blocks(self, blocks: Sequence[Block]) -> Iterator[RenderableType]:
         """Each block with an empty line after it."""
@@ -118,9 +120,10 @@ class _Printer:
         for at in range(columns):
             cells = [row.cells[at] for row in table.rows if at < len(row.cells)]
             head = _wrapped(self._text(table.header[at].inlines)) if at < len(table.header) else ""
-            short = all(len(self._text(cell.inlines)) <= 6 for cell in cells)
             right = any(cell.right for cell in cells)
-            grid.add_column(head, justify="right" if right else "left", no_wrap=short, overflow="fold")
+            grid.add_column(head, justify="right" if right else "left", no_wrap=self._short(cells), overflow="fold")
+            if not (self._short(cells) or _longest_address(cells)):
+                grid.columns[at].max_width = self._room_beside_addresses(table, columns)
         widest = 1 if columns > 1 else 0
         for row in table.rows:
             texts = [self._cell(cell) for cell in row.cells]
@@ -130,6 +133,27 @@ class _Printer:
             grid.add_row(*map(_wrapped, texts))
             grid.add_row()
         return grid
+
+    def _short(self, cells: Iterable[Cell]) -> bool:
+        return all(len(self._text(cell.inlines)) <= 6 for cell in cells)
+
+    def _room_beside_addresses(self, table: Table, columns: int) -> int | None:
+        """How wide a column without addresses may be, so that none of those in the others is broken and leads nowhere;
+        None where there are none, or too little room."""
+        from rich.cells import cell_len
+
+        taken, sharing, addressed = 3 * (columns - 1), 0, False
+        for at in range(columns):
+            cells = [row.cells[at] for row in table.rows if at < len(row.cells)]
+            address = _longest_address(cells)
+            if address or self._short(cells):
+                shown = (*table.header[at : at + 1], *cells)
+                taken += address or max((cell_len(self._text(cell.inlines)) for cell in shown), default=0)
+                addressed = addressed or address > 0
+            else:
+                sharing += 1
+        room = (self._width - taken) // max(sharing, 1)
+        return room if addressed and room >= LEAST_ROOM else None
 
     def _cell(self, cell: Cell) -> str:
         """A cell's text with the addresses of its links on lines of their own."""
@@ -163,6 +187,10 @@ def _addresses(inlines: Iterable[Inline]) -> Iterator[str]:
             yield inline.url
         elif isinstance(inline, Styled):
             yield from _addresses(inline.inlines)
+
+
+def _longest_address(cells: Iterable[Cell]) -> int:
+    return max((len(address) for cell in cells for address in _addresses(cell.inlines)), default=0)
 
 
 def _close(parts: Iterator[RenderableType]) -> Iterator[RenderableType]:

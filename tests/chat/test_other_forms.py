@@ -72,6 +72,16 @@ def test_lines_keep_to_the_terminal(width: int) -> None:
     assert max(map(cell_len, plain_text(long, line, width).splitlines())) <= width
 
 
+@pytest.mark.parametrize("width", [72, 80, 100, 200])
+def test_addresses_in_a_table_stay_whole(width: int) -> None:
+    """A table's other columns make room, since a broken address leads nowhere."""
+    address, institution = "https://arxiv.org/abs/2602.14080v1", "<td>Deep Imagination Research and Co</td>"
+    row = f'<tr><td>1</td><td><a href="{address}">Empty Shelves or Lost Keys</a></td>{institution * 2}<td>31</td></tr>'
+    text = plain_text(parse(f"<table>{row * 2}</table>"), line, width)
+    assert text.count(address) == 2
+    assert max(map(cell_len, text.splitlines())) <= width
+
+
 def test_markdown() -> None:
     """A view as Markdown: tables in GitHub's form, formulas in dollars, notes in their row."""
     text = markdown(parse(VIEW))
