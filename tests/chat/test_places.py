@@ -244,6 +244,17 @@ async def test_a_channel_is_set_up_by_its_posts(bot: ChatBot, playground: Playgr
     assert press.answer is not None
 
 
+@pytest.mark.parametrize("command", ["/time 7:30", "/timezone Berlin", "/size 8"])
+async def test_a_channel_is_told_to_command(bot: ChatBot, playground: Playground, ada: User, command: str) -> None:
+    """Where no post is taken for an answer, none is asked for: a setting's value comes with its command."""
+    channel = playground.add_channel("Daily", ada)
+    await playground.join(channel, playground.bot, by=ada, role=Role.ADMINISTRATOR)
+    sent = await playground.user_sends(channel, ada, command)
+    told = await playground.wait_for_message(channel, f"with its command, for example {command}", after=sent.id)
+    assert "answer" not in told.text
+    assert (await bot.chat(channel)).pending == ""
+
+
 async def test_a_post_that_a_group_repeats_is_not_a_command(bot: ChatBot, playground: Playground, group: Chat) -> None:
     """Telegram repeats a channel's posts in the group beside it; what was commanded there is not commanded here."""
     message = anonymous(playground, group, "/size 13") | {"is_automatic_forward": True}
