@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
+from aiohttp import web
 from sqlalchemy import func, select
 
 from bot.intake import Intake
@@ -18,6 +19,9 @@ from bot.pull.client import Client
 from bot.pull.heat import DailyPapers
 from storage import chats, listings, tables
 from storage.database import Database
+from tests.support.arxiv_pages import Listed, catchup_page, new_page
+from tests.support.far_end import far_end
+from tests.support.movable_clock import MovableClock
 from tests.support.world import World
 
 WED = date(2026, 2, 18)
@@ -214,6 +218,26 @@ async def test_a_category_without_papers_is_believed_when_nobody_names_it(kept: 
     poll = await kept.intake.pull("math.KT", WED)
     assert poll.state is ListingState.FRESH
     assert await kept.state("math.KT", WED) is ListingState.QUIET
+
+
+async def test_an_asked_day_is_read_though_the_page_of_new_listings_is_empty(db: Database) -> None:
+    """While the page of new listings still shows yesterday, without papers, today's catch-up is what was asked for."""
+    tuesday, monday = date(2026, 2, 17), date(2026, 2, 16)
+
+    async def answer(request: web.Request) -> web.StreamResponse:
+        pages = {
+            "/list/cs.LG/new": new_page(tuesday, []),
+            f"/catchup/cs.LG/{WED}": catchup_page(WED, [Listed("2602.00007")]),
+            f"/catchup/cs.LG/{tuesday}": catchup_page(tuesday, [], next_day=WED),
+            f"/catchup/cs.LG/{monday}": catchup_page(monday, [Listed("2602.00003")], next_day=tuesday),
+        }
+        return web.Response(text=pages.get(request.path, ""), content_type="text/html")
+
+    async with far_end(answer) as url, Client("", arxiv_delay=0, api_delay=0, hf_delay=0, timeout=5) as client:
+        clock = MovableClock(datetime(2026, 2, 18, 8, tzinfo=UTC))
+        intake = Intake(db, Announced(client, url), DailyPapers(client, url), clock, random.Random(1))
+        listing = await intake.day("cs.LG", WED)
+    assert (listing.state, listing.declared, listing.detail) == (ListingState.FRESH, Counts(new=1), "")
 
 
 async def test_heat_is_a_series_and_its_failure_harms_nobody(kept: Kept, world: World) -> None:
