@@ -174,3 +174,11 @@ def test_a_profile_tells_each_judged_paper_once() -> None:
     assert told.count("Twice judged") == 1
     assert "🔖 👍 Twice judged" in told
     assert "👍 Once judged" in told
+
+
+@pytest.mark.parametrize("subscribed", [True, False])
+def test_chinese_sentences_stand_without_a_blank_between_them(subscribed: bool) -> None:
+    """What is subscribed or not is one line, what follows from it the next: Chinese puts no blank after its full stop."""
+    chat = a.chat(language="zh", subscribed=subscribed, next_at=a.NOW if subscribed else None)
+    (message,) = messages(views.templates.render("subscription", "zh", chat=chat), latex_line)
+    assert "。 " not in read(message.html).text
