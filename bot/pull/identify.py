@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from dataclasses import dataclass
 from urllib.parse import unquote
 
@@ -43,7 +44,7 @@ _OLD = re.compile(
     (?:\.[a-z]{2}|\.[a-z]+-[a-z]+)?/(?P<number>\d\d(?P<month>\d\d)\d{3})(?:v(?P<version>[1-9]\d{0,2}))?""",
     re.IGNORECASE | re.VERBOSE,
 )
-_WRAPPING = "<>()[]{}\"'“”‘’「」《》."
+_WRAPPING = "<>()[]{}\"'“”‘’「」《》.。!?:"
 _FIVE_DIGITS_SINCE = 1501
 _NEW_SINCE = 704
 
@@ -57,7 +58,9 @@ def parse_refs(text: str) -> list[PaperRef]:
     Raises:
         BadPaperId: a part of it is none of these (the error names that part), or there is nothing in it.
     """
-    parts = [part for part in _BETWEEN.split(_LABEL.sub("arxiv:", text)) if part and not _SUBJECT.fullmatch(part)]
+    # Chinese keyboards write ：, ！ and wide digits.
+    plain = unicodedata.normalize("NFKC", text)
+    parts = [part for part in _BETWEEN.split(_LABEL.sub("arxiv:", plain)) if part and not _SUBJECT.fullmatch(part)]
     refs = [_ref(part) for part in parts if part.strip(_WRAPPING)]
     if not refs:
         raise BadPaperId(text.strip())
