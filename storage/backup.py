@@ -10,9 +10,10 @@ from pathlib import Path
 
 from sqlalchemy import URL
 
-from bot.errors import DatabaseBroken, StorageError
+from bot.errors import DatabaseBroken, DatabaseForeign, StorageError
 from storage import engines, faults
 from storage.address import file_of, is_sqlite, place_of
+from storage.tables import VERSION_TABLE
 
 
 async def backup(url: URL, target: Path) -> None:
@@ -22,6 +23,7 @@ async def backup(url: URL, target: Path) -> None:
 
     Raises:
         StorageError: the database is on PostgreSQL, or `target` exists already.
+        DatabaseForeign: the file is not one of ours.
         DatabaseBroken: the database or `target` cannot be read or written.
     """
     if not is_sqlite(url):
@@ -40,7 +42,8 @@ def _copy(source: Path, target: Path, place: str) -> None:
         partial.write_bytes(b"")  # whoever may not write there is told of that file, not of the database
         with faults.translated(place):
             with closing(sqlite3.connect(f"{source.as_uri()}?mode=rw", uri=True, timeout=engines.BUSY_SECONDS)) as conn:
-                conn.execute("VACUUM INTO ?", (str(partial),))
+                _refuse_foreign(conn, place)
+                _vacuum(conn, partial, target)
             with closing(sqlite3.connect(f"{partial.as_uri()}?mode=ro", uri=True)) as conn:
                 found = conn.execute("PRAGMA quick_check").fetchone()[0]
         if found != "ok":
@@ -51,3 +54,19 @@ def _copy(source: Path, target: Path, place: str) -> None:
     finally:
         with suppress(OSError):
             partial.unlink()
+
+
+def _refuse_foreign(conn: sqlite3.Connection, place: str) -> None:
+    """A copy of something else would be taken for a backup until the day it is needed."""
+    if not conn.execute("SELECT 1 FROM sqlite_master WHERE name = ?", (VERSION_TABLE,)).fetchone():
+        raise DatabaseForeign(place)
+
+
+def _vacuum(conn: sqlite3.Connection, partial: Path, target: Path) -> None:
+    try:
+        conn.execute("VACUUM INTO ?", (str(partial),))
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_FULL:
+            raise
+        # The copy's disk, which need not be the database's.
+        raise DatabaseBroken(str(target), "the disk is full; free some space") from error

@@ -7,12 +7,14 @@ import os
 import sqlite3
 from contextlib import closing
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import text
 
-from bot.errors import DatabaseBroken, StorageError
+from bot.errors import DatabaseBroken, DatabaseForeign, StorageError
 from bot.model import ChatKind, Counts, Kind, ListingState
 from storage import chats, digests, guard, listings, papers
 from storage.database import Database, backup
@@ -93,10 +95,43 @@ async def test_a_copy_that_cannot_be_written_is_told(file: Path, tmp_path: Path)
 async def test_a_database_of_an_older_program_is_copied_as_it_is(tmp_path: Path) -> None:
     """A backup before an update must not be the update."""
     with closing(sqlite3.connect(tmp_path / "old.db")) as old:
-        old.execute("CREATE TABLE t (a)")
+        old.execute("CREATE TABLE paperboy_revision (version_num)")
     await backup(sqlite_at(tmp_path / "old.db"), tmp_path / "copy.db")
     with closing(sqlite3.connect(tmp_path / "copy.db")) as copy:
-        assert copy.execute("SELECT name FROM sqlite_master").fetchall() == [("t",)]
+        assert copy.execute("SELECT name FROM sqlite_master").fetchall() == [("paperboy_revision",)]
+
+
+async def test_something_else_is_not_taken_for_our_database(tmp_path: Path) -> None:
+    """A wrong address gives no backup that is worth nothing."""
+    with closing(sqlite3.connect(tmp_path / "theirs.db")) as theirs:
+        theirs.execute("CREATE TABLE t (a)")
+    with pytest.raises(DatabaseForeign):
+        await backup(sqlite_at(tmp_path / "theirs.db"), tmp_path / "copy.db")
+    assert os.listdir(tmp_path) == ["theirs.db"]  # noqa: PTH208 - one blocking look is fine in a test
+
+
+class FullTarget(sqlite3.Connection):
+    """A connection whose copy finds no room."""
+
+    def execute(self, sql: str, parameters: Any = (), /) -> sqlite3.Cursor:
+        """What SQLite answers; to VACUUM INTO that the disk is full."""
+        if sql.startswith("VACUUM"):
+            error = sqlite3.OperationalError("database or disk is full")
+            error.sqlite_errorcode = sqlite3.SQLITE_FULL
+            raise error
+        return super().execute(sql, parameters)
+
+
+async def test_a_full_disk_is_the_copys_not_the_databases(
+    file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who reads the sentence makes room in the right place."""
+    async with opened(sqlite_at(file)):
+        pass
+    monkeypatch.setattr(sqlite3, "connect", partial(sqlite3.connect, factory=FullTarget))
+    with pytest.raises(DatabaseBroken, match=r"copy\.db cannot be used: the disk is full"):
+        await backup(sqlite_at(file), tmp_path / "copy.db")
+    assert not any(name.startswith("copy") for name in os.listdir(tmp_path))  # noqa: PTH208 - as above
 
 
 async def test_there_must_be_something_to_copy(tmp_path: Path) -> None:
