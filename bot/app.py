@@ -30,6 +30,7 @@ from bot.pull.client import Client
 from bot.pull.fulltext import FullTexts
 from bot.pull.heat import DailyPapers
 from bot.pull.lookup import Lookup
+from bot.pull.proxy import proxy_for
 from bot.reading import Reading
 from bot.report import Reports
 from bot.rounds import Rounds
@@ -434,7 +435,7 @@ async def _answers(url: str) -> bool:
     try:
         async with (
             aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=LIVE_WITHIN)) as session,
-            session.head(url, allow_redirects=False) as answer,
+            session.head(url, allow_redirects=False, proxy=proxy_for(url)) as answer,
         ):
             return answer.status < 400
     except (aiohttp.ClientError, TimeoutError):
