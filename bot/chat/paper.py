@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
+
 from bot.chat.card import show_card
 from bot.chat.visit import Visit
 from bot.errors import BadPaperId, PaperboyError
 
+_BETWEEN = re.compile(r"[\s,;，；、]+")
+_HAN = re.compile("[\u4e00-\u9fff]+")
 MOST_AT_ONCE = 10
 """Papers answered per message: arXiv allows one request at a time."""
 
@@ -57,9 +61,25 @@ def named(visit: Visit, text: str) -> tuple[list[tuple[str, int | None]], list[B
 def _word_by_word(visit: Visit, text: str) -> tuple[list[tuple[str, int | None]], list[BadPaperId]]:
     found: list[tuple[str, int | None]] = []
     wrong: list[BadPaperId] = []
-    for word in text.replace(",", " ").split():
+    for word in filter(None, _BETWEEN.split(text)):
         try:
-            found += [(ref.id, ref.version) for ref in visit.desk.reading.refs(word)]
+            found += _papers(visit, word)
         except BadPaperId as error:
             wrong.append(error)
     return list(dict.fromkeys(found)), wrong
+
+
+def _papers(visit: Visit, word: str) -> list[tuple[str, int | None]]:
+    """The papers that a word names; Chinese puts no blanks between its words and a number.
+
+    Raises:
+        BadPaperId: it names none.
+    """
+    try:
+        refs = visit.desk.reading.refs(word)
+    except BadPaperId as error:
+        try:
+            refs = visit.desk.reading.refs(_HAN.sub(" ", word))
+        except BadPaperId:
+            raise error from None
+    return [(ref.id, ref.version) for ref in refs]

@@ -187,6 +187,16 @@ async def test_a_message_with_a_paper_is_answered_with_its_card(
     await playground.wait_for_message(private, "I did not understand")
 
 
+async def test_a_number_amid_chinese_is_found(bot: ChatBot, playground: Playground, private: Chat, ada: User) -> None:
+    """Chinese marks and words may stand right beside a number; words that name no paper are told as they were written."""
+    await bot.save(*(a.paper(n, has_html=False, title=f"Title {n}") for n in (1, 2)))
+    await playground.user_sends(private, ada, "看看2602.00001，还有2602.00002这篇？")
+    await playground.wait_for_message(private, "Title 1")
+    await playground.wait_for_message(private, "Title 2")
+    await playground.user_sends(private, ada, "/paper 你好")
+    await playground.wait_for_message(private, "“你好” is not an arXiv number")
+
+
 async def test_a_paper_that_is_asked_for(bot: ChatBot, playground: Playground, private: Chat, ada: User) -> None:
     """/paper alone asks which; the question is open for one answer."""
     await bot.save(a.paper(1, has_html=False))
