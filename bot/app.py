@@ -20,6 +20,7 @@ from bot import heartbeat, llm, report
 from bot.commandline import CardRequest, DigestRequest, Format
 from bot.config import Settings
 from bot.digest import Digests
+from bot.errors import BadPaperId
 from bot.feedback import Feedback
 from bot.intake import Intake
 from bot.model import Chat, Profile
@@ -302,12 +303,14 @@ async def card(settings: Settings, request: CardRequest) -> str:
     """One paper's card, written out.
 
     Raises:
-        BadPaperId, UnknownPaper: no such paper.
+        BadPaperId, UnknownPaper: no such paper, or several at once.
         SourceError: arXiv could not be asked about it.
         StorageError: the database cannot be used.
     """
     async with opened(settings) as program:
-        first, *_ = program.reading.refs(request.paper)
+        first, *others = program.reading.refs(request.paper)
+        if others:
+            raise BadPaperId(request.paper)
         request.progress("paper", 0, 2)
         paper = await program.reading.paper(first.id, first.version)
         request.progress("paper", 1, 2)

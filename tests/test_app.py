@@ -135,6 +135,8 @@ async def test_what_cannot_be_printed_is_one_error(settings: Settings) -> None:
         await app.card(settings, CardRequest("2602.00001", "en", Format.TEXT))
     with pytest.raises(BadPaperId):
         await app.card(settings, CardRequest("touch", "en", Format.TEXT))
+    with pytest.raises(BadPaperId):  # rather than the first one alone, without a word about the other
+        await app.card(settings, CardRequest(f"{SHELVES} {TOUCH}", "en", Format.TEXT))
 
 
 # --------------------------------------------------------------------------- the demo
