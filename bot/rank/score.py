@@ -24,13 +24,13 @@ from bot.rank.words import tokens
 
 Shares = NDArray[np.float64]
 
-WORDS_SCALE = 0.05
-TOPICS_SCALE = 0.5
+WORDS_SCALE = 0.07
+TOPICS_SCALE = 1.05
 NAMED = 0.45
 """Share of an interest's words, by their rarity, that a paper must use for the interest to be named in it."""
 
-LIKES_UNTIL_HALF = 4.0
-"""Likes after which the stated interests count half."""
+FADING, FADING_POWER = 0.3, 1.2
+"""How the stated interests give way to verdicts: half after about three likes, a twelfth after twenty."""
 
 TASTE_SCALE = 2.0
 AUTHOR_SHARE = 1.0
@@ -104,7 +104,7 @@ def _stated(features: Features, wishes: Sequence[Interest], likes: int) -> tuple
     words = mentions @ weighted
     topics = features.likeness.topics @ _directions(features, wishes, place, asked)
     shares = WORDS_SCALE * words + TOPICS_SCALE * np.maximum(topics, 0.0)
-    weighed: Shares = shares * np.array([wish.weight for wish in wishes]) / (1.0 + likes / LIKES_UNTIL_HALF)
+    weighed: Shares = shares * np.array([wish.weight for wish in wishes]) / (1.0 + FADING * likes**FADING_POWER)
     return weighed, (mentions > 0) @ weighted >= NAMED * np.maximum(weighted.sum(axis=0), 1e-9)
 
 
