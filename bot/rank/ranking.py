@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from typing import NamedTuple, overload
 
 import numpy as np
 from numpy.typing import NDArray
 
-from bot.model import FollowKind, Paper, Reason, ReasonKind, ScoredPaper
+from bot.model import FollowKind, Reason, ReasonKind, ScoredPaper
 from bot.rank.features import Features, Likeness
 from bot.rank.taste import Taste, alike
 
@@ -106,24 +105,15 @@ class Ranking(Sequence[ScoredPaper]):
     def _judged(self, kind: ReasonKind, share: float, at: int) -> Reason:
         """A reason that names the most similar judged paper and counts the similar ones; where none is similar, it
         names nothing and counts 0: single words alone made the difference."""
-        papers, likeness = self._liked if kind is ReasonKind.LIKED else self._disliked
-        if not papers or self._taste is None:
+        if self._taste is None:
+            return Reason(kind, "", share)
+        judged = self._taste.liked if kind is ReasonKind.LIKED else self._taste.disliked
+        if not judged.papers:
             return Reason(kind, "", share)
         mine = Likeness(self.features.likeness.words[[at]], self.features.likeness.topics[[at]])
-        near = alike(mine, likeness, self._taste.topic_share)[0]
+        near = alike(mine, judged.likeness, self._taste.topic_share)[0]
         count = int((near >= SIMILAR).sum())
-        return Reason(kind, papers[int(near.argmax())].title if count else "", share, count)
-
-    @cached_property
-    def _liked(self) -> tuple[tuple[Paper, ...], Likeness]:
-        return self._placed(self._taste.liked if self._taste else ())
-
-    @cached_property
-    def _disliked(self) -> tuple[tuple[Paper, ...], Likeness]:
-        return self._placed(self._taste.disliked if self._taste else ())
-
-    def _placed(self, papers: tuple[Paper, ...]) -> tuple[tuple[Paper, ...], Likeness]:
-        return papers, self.features.background.likeness(papers)
+        return Reason(kind, judged.papers[int(near.argmax())].title if count else "", share, count)
 
     def _totals(self) -> Shares:
         parts = self._parts

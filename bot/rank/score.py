@@ -26,6 +26,13 @@ Shares = NDArray[np.float64]
 
 WORDS_SCALE = 0.07
 TOPICS_SCALE = 1.05
+KIND_RARITY = 5.0
+"""How much a kind of paper (a survey, derivations) counts when it is asked for, as if it were a word of this rarity."""
+
+UNWANTED = 2.0
+"""How much more a word counts that is not wanted; nearness in topic does not count against a paper, and of several
+words all must be there ("no RLHF surveys" spares what is only one of the two). It does not fade."""
+
 NAMED = 0.45
 """Share of an interest's words, by their rarity, that a paper must use for the interest to be named in it."""
 
@@ -59,9 +66,15 @@ def score(
     """The papers of `features` scored for `profile`, in their order.
 
     `heat` has the newest reading of those papers that have one, `organizations` the institutions of those whose are
-    known. `taste` is what `learn` made of the same profile, where somebody kept it; without, it is made here.
+    known. `taste` is what `learn` made of the same profile and background, where somebody kept it; without, it is made
+    here.
+
+    Raises:
+        ValueError: the taste belongs to another background.
     """
     wishes = (*interests.parse(profile.interests), *interests.widened(profile.widened))
+    if taste is not None and taste.background is not features.background:
+        raise ValueError("the taste was learned against another background than the features'")
     taste = taste or learn(features.background, profile, now)
     stated, named = _stated(features, wishes, taste.likes if taste else 0)
     liked = TASTE_SCALE * taste.drawn.of(features.likeness) if taste and taste.drawn else None
@@ -99,13 +112,17 @@ def _stated(features: Features, wishes: Sequence[Interest], likes: int) -> tuple
     for column, wish in enumerate(wishes):
         asked[[place[unit] for unit in wish.units], column] = 1.0
     asked /= asked.sum(axis=1, keepdims=True)
-    weighted = asked * features.background.rarity(names)[:, None]
+    is_kind = np.array([name.startswith("~") for name in names])
+    weighted = asked * np.where(is_kind, KIND_RARITY, features.background.rarity(names))[:, None]
     mentions = features.mentions_of(names)
-    words = mentions @ weighted
-    topics = features.likeness.topics @ _directions(features, wishes, place, asked)
-    shares = WORDS_SCALE * words + TOPICS_SCALE * np.maximum(topics, 0.0)
-    weighed: Shares = shares * np.array([wish.weight for wish in wishes]) / (1.0 + FADING * likes**FADING_POWER)
-    return weighed, (mentions > 0) @ weighted >= NAMED * np.maximum(weighted.sum(axis=0), 1e-9)
+    covered = (mentions > 0) @ weighted / np.maximum(weighted.sum(axis=0), 1e-9)
+    words = WORDS_SCALE * (mentions @ weighted)
+    topics = np.maximum(features.likeness.topics @ _directions(features, wishes, place, asked), 0.0)
+    wanted = words + TOPICS_SCALE * topics
+    unwanted = UNWANTED * words * covered**2
+    weights = np.array([wish.weight for wish in wishes])
+    shares = np.where(weights > 0, wanted, unwanted) * weights / (1.0 + FADING * likes**FADING_POWER * (weights > 0))
+    return shares, covered >= NAMED
 
 
 def _directions(features: Features, wishes: Sequence[Interest], place: Mapping[str, int], asked: Shares) -> Shares:

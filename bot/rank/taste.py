@@ -55,21 +55,31 @@ class Side:
 
 
 @dataclass(frozen=True, slots=True)
+class Judged:
+    """Judged papers, newest first, and their likeness."""
+
+    papers: tuple[Paper, ...]
+    likeness: Likeness
+
+
+@dataclass(frozen=True, slots=True)
 class Taste:
     """A fitted model: `drawn` is what likes (against what is usual) add to a paper, `put_off` what dislikes add, which is
-    about nothing for a usual paper; either is None without such verdicts. `liked` and `disliked` are the papers behind it, newest first, `topic_share`
-    how much of the likeness of two papers their topics are."""
+    about nothing for a usual paper; either is None without such verdicts. `liked` and `disliked` are the papers behind
+    it, `topic_share` how much of the likeness of two papers their topics are. A taste reads features that were made
+    against its own `background`, no others."""
 
+    background: Background
     drawn: Side | None
     put_off: Side | None
-    liked: tuple[Paper, ...]
-    disliked: tuple[Paper, ...]
+    liked: Judged
+    disliked: Judged
     topic_share: float
 
     @property
     def likes(self) -> int:
         """How many papers were liked."""
-        return len(self.liked)
+        return len(self.liked.papers)
 
 
 def learn(background: Background, profile: Profile, now: datetime) -> Taste | None:
@@ -105,7 +115,15 @@ def learn(background: Background, profile: Profile, now: datetime) -> Taste | No
         put_off = _side(papers, np.where(np.arange(len(judged_shares)) < len(likes), 0.0, judged_shares), topic_share)
         put_off = put_off.raised(-float(put_off.of(sample).mean()) if len(at) else 0.0)
         drawn = whole.plus(put_off, times=-1.0)
-    return Taste(drawn, put_off, tuple(likes), tuple(dislikes), topic_share)
+    border = len(likes)
+    return Taste(
+        background,
+        drawn,
+        put_off,
+        Judged(tuple(likes), Likeness(papers.words[:border], papers.topics[:border])),
+        Judged(tuple(dislikes), Likeness(papers.words[border:], papers.topics[border:])),
+        topic_share,
+    )
 
 
 def alike(left: Likeness, right: Likeness, topic_share: float) -> NDArray[np.float64]:
