@@ -20,7 +20,7 @@ from bot import heartbeat, llm, report
 from bot.commandline import CardRequest, DigestRequest, Format
 from bot.config import Settings
 from bot.digest import Digests
-from bot.errors import BadPaperId
+from bot.errors import BadPaperId, BadSetting, UnknownCategory
 from bot.feedback import Feedback
 from bot.intake import Intake
 from bot.model import Chat, Profile
@@ -97,6 +97,7 @@ async def opened(
         StorageError: the database cannot be used.
         BadSetting: a setting asks for what is not installed.
     """
+    settings = _with_known_categories(settings)
     widen = llm.widener(settings, clock)
     db = await Database.open(settings.database_url)
     try:
@@ -134,6 +135,15 @@ async def opened(
                 await reading.close()
     finally:
         await db.close()
+
+
+def _with_known_categories(settings: Settings) -> Settings:
+    """The settings with their categories as arXiv writes them; a new chat must not begin with one that nobody has."""
+    try:
+        names = tuple(categories.check(name) for name in settings.default_categories)
+    except UnknownCategory as error:
+        raise BadSetting("DEFAULT_CATEGORIES", str(error).rstrip(".")) from None
+    return replace(settings, default_categories=names)
 
 
 # --------------------------------------------------------------------------- the bot

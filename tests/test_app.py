@@ -19,7 +19,7 @@ import selectolax.lexbor as html
 from bot import app
 from bot.commandline import CardRequest, DigestRequest, Format
 from bot.config import Settings
-from bot.errors import BadPaperId, UnknownCategory, UnknownPaper
+from bot.errors import BadPaperId, BadSetting, UnknownCategory, UnknownPaper
 from bot.playground.sample_sources import SampleSources
 from bot.playground.terminal import Terminal
 
@@ -182,3 +182,13 @@ async def test_a_demo_whose_conversation_breaks_says_so(monkeypatch: pytest.Monk
     monkeypatch.setattr(Terminal, "talk", broken)
     with pytest.raises(BrokenPipeError):
         await app.demo(Settings(arxiv_url=nobody()))
+
+
+async def test_a_default_category_that_nobody_has_is_a_bad_setting(tmp_path: Path) -> None:
+    """A new chat would begin with it; the sentence names the setting and near ones, and other spellings are taken."""
+    there = f"sqlite+aiosqlite:///{tmp_path}/x.db"
+    with pytest.raises(BadSetting, match=r"DEFAULT_CATEGORIES.*cs\.LX"):
+        async with app.opened(Settings(database_url=there, default_categories=("cs.LG", "cs.LX"))):
+            pass
+    async with app.opened(Settings(database_url=there, default_categories=("CS.lg",))) as program:
+        assert program.settings.default_categories == ("cs.LG",)
