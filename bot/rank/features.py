@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -177,7 +177,8 @@ class Background:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Features:
-    """A day's papers as numbers. `ids` are theirs, in the given order; the rest is the ranker's own business."""
+    """A day's papers as numbers. `ids` are theirs, in the given order; `home` and `listed` have the places of those whose
+    primary category, or any category, is the key; the rest is the ranker's own business."""
 
     papers: tuple[Paper, ...]
     ids: tuple[str, ...]
@@ -186,7 +187,8 @@ class Features:
     likeness: Likeness
     columns: dict[str, int]
     mentions: Matrix
-    primary: NDArray[np.str_]
+    home: dict[str, NDArray[np.intp]]
+    listed: dict[str, NDArray[np.intp]]
 
     @classmethod
     def of(cls, papers: Sequence[Paper], background: Background) -> Features:
@@ -209,7 +211,8 @@ class Features:
             likeness=likeness,
             columns=columns,
             mentions=_saturated(counts, units, background.mean_length),
-            primary=np.array([paper.primary for paper in papers], dtype=str),
+            home=_places([(paper.primary,) for paper in papers]),
+            listed=_places([paper.categories for paper in papers]),
         )
 
     def mentions_of(self, names: Sequence[str]) -> NDArray[np.float32]:
@@ -222,6 +225,14 @@ class Features:
                 :, known
             ].toarray()
         return found
+
+
+def _places(of_papers: Sequence[Sequence[str]]) -> dict[str, NDArray[np.intp]]:
+    found: defaultdict[str, list[int]] = defaultdict(list)
+    for at, names in enumerate(of_papers):
+        for name in names:
+            found[name].append(at)
+    return {name: np.array(places, dtype=np.intp) for name, places in found.items()}
 
 
 def counted(units: Sequence[Units], columns: dict[str, int], width: int) -> Matrix:

@@ -37,13 +37,22 @@ class Term:
         return self.name.startswith("~")
 
 
-class _Pattern(NamedTuple):
-    """The stems to find in a row; `written` are the exact spellings an abbreviation needs, () for any."""
+class _Name(NamedTuple):
+    """A name by which a term is found; `written` are the exact spellings an abbreviation needs, () for any."""
 
-    stems: tuple[str, ...]
     written: tuple[str, ...]
     term: Term
     title_only: bool = False
+
+
+class _Node:
+    """A place in the tree of names: the stems that may follow, and the names that end here."""
+
+    __slots__ = ("following", "names")
+
+    def __init__(self) -> None:
+        self.following: dict[str, _Node] = {}
+        self.names: list[_Name] = []
 
 
 class Found(NamedTuple):
@@ -91,23 +100,23 @@ def homes() -> dict[str, tuple[str, ...]]:
 
 def topics_in(text: Sequence[Token]) -> list[Found]:
     """The topics that English text mentions: from left to right the longest, none inside another."""
-    return _longest(text, _topic_patterns())
+    return _longest(text, _topic_names())
 
 
 def kinds_in(title: Sequence[Token], body: Sequence[Token]) -> dict[Term, int]:
     """The kinds of paper that a title and an abstract give away, with how often; a title counts three times."""
-    patterns = _cue_patterns()
     found: defaultdict[Term, int] = defaultdict(int)
     for text, times in ((title, 3), (body, 1)):
-        for pattern in _all(text, patterns):
-            if times == 3 or not pattern.title_only:
-                found[pattern.term] += times
+        for at in range(len(text)):
+            for name, _ in _standing(_cue_names(), text, at):
+                if times == 3 or not name.title_only:
+                    found[name.term] += times
     return dict(found)
 
 
 def asked_in(text: Sequence[Token]) -> list[Found]:
     """The topics and kinds that somebody names in English when asking for papers. Case does not matter here."""
-    return _longest(text, _asking_patterns())
+    return _longest(text, _asking_names())
 
 
 def chinese_in(text: str) -> list[Found]:
@@ -145,72 +154,73 @@ def is_chinese(text: str) -> bool:
     return any("\u3400" <= mark <= "\u9fff" for mark in text)
 
 
-def _longest(text: Sequence[Token], patterns: dict[str, list[_Pattern]]) -> list[Found]:
+def _longest(text: Sequence[Token], names: _Node) -> list[Found]:
     found = []
     at = 0
     while at < len(text):
-        for pattern in patterns.get(text[at].stem, ()):
-            if _stands(pattern, text, at):
-                found.append(Found(pattern.term, at, at + len(pattern.stems)))
-                at += len(pattern.stems)
-                break
-        else:
-            at += 1
+        best: Found | None = None
+        for name, end in _standing(names, text, at):
+            if best is None or end > best.end:
+                best = Found(name.term, at, end)
+        if best is not None:
+            found.append(best)
+        at = best.end if best else at + 1
     return found
 
 
-def _all(text: Sequence[Token], patterns: dict[str, list[_Pattern]]) -> Iterator[_Pattern]:
-    for at, token in enumerate(text):
-        for pattern in patterns.get(token.stem, ()):
-            if _stands(pattern, text, at):
-                yield pattern
+def _standing(names: _Node, text: Sequence[Token], at: int) -> Iterator[tuple[_Name, int]]:
+    """The names that stand in the text from `at` on, the shortest first, and where they end; of those that are spelled
+    the same the earlier in the data first."""
+    node = names
+    for end in range(at, len(text)):
+        if text[end].stem not in node.following:
+            return
+        node = node.following[text[end].stem]
+        for name in node.names:
+            if not name.written or _as_written(name.written, text[at : end + 1]):
+                yield name, end + 1
 
 
-def _stands(pattern: _Pattern, text: Sequence[Token], at: int) -> bool:
-    size = len(pattern.stems)
-    if size > 1 and tuple(token.stem for token in text[at : at + size]) != pattern.stems:
-        return False
-    return not pattern.written or all(
-        have.written in (want, want + "s") for have, want in zip(text[at : at + size], pattern.written, strict=True)
-    )
-
-
-@lru_cache(maxsize=1)
-def _topic_patterns() -> dict[str, list[_Pattern]]:
-    return _by_first_stem(_patterns(topics(), exact=True))
+def _as_written(written: tuple[str, ...], words: Sequence[Token]) -> bool:
+    return all(have.written in (want, want + "s") for have, want in zip(words, written, strict=True))
 
 
 @lru_cache(maxsize=1)
-def _asking_patterns() -> dict[str, list[_Pattern]]:
-    return _by_first_stem([*_patterns(kinds(), exact=False), *_patterns(topics(), exact=False)])
+def _topic_names() -> _Node:
+    return _tree(_names(topics(), exact=True))
 
 
 @lru_cache(maxsize=1)
-def _cue_patterns() -> dict[str, list[_Pattern]]:
+def _asking_names() -> _Node:
+    return _tree([*_names(kinds(), exact=False), *_names(topics(), exact=False)])
+
+
+@lru_cache(maxsize=1)
+def _cue_names() -> _Node:
     terms = {term.name: term for term in kinds()}
-    return _by_first_stem(
-        [
-            _Pattern(tuple(token.stem for token in tokens(cue)), (), terms[f"~{key}"], cue.startswith("^"))
-            for key, _, _, cues in _rows("kinds.tsv", 4)
-            for cue in cues.split("|")
-        ]
+    return _tree(
+        (tuple(token.stem for token in tokens(cue)), _Name((), terms[f"~{key}"], cue.startswith("^")))
+        for key, _, _, cues in _rows("kinds.tsv", 4)
+        for cue in cues.split("|")
     )
 
 
-def _patterns(terms: Sequence[Term], *, exact: bool) -> Iterator[_Pattern]:
+def _names(terms: Sequence[Term], *, exact: bool) -> Iterator[tuple[tuple[str, ...], _Name]]:
     for term in terms:
         for variant in term.english:
             words = tuple(tokens(variant.removeprefix("=")))
             written = tuple(word.written for word in words) if exact and variant.startswith("=") else ()
-            yield _Pattern(tuple(word.stem for word in words), written, term)
+            yield tuple(word.stem for word in words), _Name(written, term)
 
 
-def _by_first_stem(patterns: Iterable[_Pattern]) -> dict[str, list[_Pattern]]:
-    """Patterns by their first stem, the longest first; among equals the earlier stays ahead."""
-    found: defaultdict[str, list[_Pattern]] = defaultdict(list)
-    for pattern in patterns:
-        found[pattern.stems[0]].append(pattern)
-    return {first: sorted(same, key=lambda pattern: -len(pattern.stems)) for first, same in found.items()}
+def _tree(names: Iterable[tuple[tuple[str, ...], _Name]]) -> _Node:
+    root = _Node()
+    for stems, name in names:
+        node = root
+        for stem in stems:
+            node = node.following.setdefault(stem, _Node())
+        node.names.append(name)
+    return root
 
 
 @lru_cache(maxsize=1)

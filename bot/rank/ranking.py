@@ -40,7 +40,8 @@ class Parts:
     liked: Shares
     disliked: Shares
     followed: Mapping[int, tuple[Named, ...]]
-    categories: Mapping[int, tuple[str, float]]
+    categories: tuple[str, ...]
+    at_home: Shares
     heat: Shares
     upvotes: Mapping[str, int]
     muted: Mapping[int, tuple[str, ...]]
@@ -93,9 +94,9 @@ class Ranking(Sequence[ScoredPaper]):
             found.append(self._judged(ReasonKind.LIKED, float(parts.liked[at]), at))
         if parts.disliked[at]:
             found.append(self._judged(ReasonKind.DISLIKED, float(parts.disliked[at]), at))
-        if at in parts.categories:
-            category, share = parts.categories[at]
-            found.append(Reason(ReasonKind.CATEGORY, category, share))
+        if parts.at_home[at]:
+            category = next(name for name in self.features.papers[at].categories if name in parts.categories)
+            found.append(Reason(ReasonKind.CATEGORY, category, float(parts.at_home[at])))
         if parts.heat[at]:
             paper_id = self.features.ids[at]
             found.append(Reason(ReasonKind.HEAT, "", float(parts.heat[at]), parts.upvotes[paper_id]))
@@ -117,11 +118,9 @@ class Ranking(Sequence[ScoredPaper]):
 
     def _totals(self) -> Shares:
         parts = self._parts
-        totals: Shares = parts.stated.sum(axis=1) + parts.liked + parts.disliked + parts.heat
+        totals: Shares = parts.stated.sum(axis=1) + parts.liked + parts.disliked + parts.heat + parts.at_home
         for at, names in parts.followed.items():
             totals[at] += sum(name.share for name in names)
-        for at, (_, share) in parts.categories.items():
-            totals[at] += share
         for at, labels in parts.muted.items():
             totals[at] += MUTED_SHARE * len(labels)
         return totals

@@ -92,7 +92,8 @@ def score(
         liked=nothing if liked is None else liked,
         disliked=nothing if disliked is None else disliked,
         followed=followed,
-        categories=_in_categories(features, profile.categories),
+        categories=profile.categories,
+        at_home=_in_categories(features, profile.categories),
         heat=_heated(features.ids, heat, np.clip(fit / FITTING, 0.0, 1.0) if knows else nothing + 1.0),
         upvotes={paper_id: heat[paper_id].upvotes for paper_id in features.ids if paper_id in heat},
         muted=_muted(features, profile),
@@ -163,17 +164,14 @@ def _followed(
     return found
 
 
-def _in_categories(features: Features, wanted: Sequence[str]) -> dict[int, tuple[str, float]]:
-    """The chat's category that a paper is in and what that adds, by the paper's place."""
-    found: dict[int, tuple[str, float]] = {}
-    for at, paper in enumerate(features.papers):
-        if paper.primary in wanted:
-            found[at] = (paper.primary, PRIMARY_SHARE)
-        else:
-            crossed = next((category for category in paper.categories if category in wanted), None)
-            if crossed is not None:
-                found[at] = (crossed, CROSS_SHARE)
-    return found
+def _in_categories(features: Features, wanted: Sequence[str]) -> Shares:
+    """What the chat's categories add to each paper."""
+    shares = np.zeros(len(features.papers))
+    for places, share in ((features.listed, CROSS_SHARE), (features.home, PRIMARY_SHARE)):
+        for category in wanted:
+            if category in places:
+                shares[places[category]] = share
+    return shares
 
 
 def _heated(ids: Sequence[str], heat: Mapping[str, Heat], gate: Shares) -> Shares:

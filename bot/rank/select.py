@@ -17,7 +17,7 @@ LOOKED_AT = 8
 FREE_LIKENESS = 0.25
 """Likeness up to which two papers may stand in one table at no cost."""
 
-COST = 1.0
+COST = 1.25
 """What a paper that is the same as a chosen one loses, as a share of the scores' range."""
 
 

@@ -1,0 +1,112 @@
+"""Features: a day's papers as numbers, the same on every run, whatever the background."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy import sparse
+
+from bot.rank.features import LEAST_PAPERS, Background, Features, main_directions
+from bot.rank.taste import alike
+from tests.support import builders
+
+TOPICS = (
+    ("Group relative policy optimization", "We train language models with GRPO and verifiable rewards."),
+    ("Grasping with tactile sensors", "A robot hand feels what it grasps and holds it."),
+    ("Lattice gauge theory", "We simulate quarks and gluons on a lattice."),
+    ("Protein folding", "Amino acids fold into enzymes."),
+    ("Auctions for bidders", "Prices clear in markets with many bidders."),
+    ("Wheat under drones", "Fields are watched from above for blight."),
+    ("Galaxies merge", "Stars drift in dark halos."),
+    ("Statutes in court", "Judges cite earlier verdicts."),
+)
+
+
+def past(count: int) -> Background:
+    """A background of so many papers on eight topics."""
+    return Background.of(
+        builders.paper(n, title=TOPICS[n % 8][0], abstract=f"{TOPICS[n % 8][1]} Variant {chr(97 + n % 7)}{n % 11}.")
+        for n in range(1, count + 1)
+    )
+
+
+DAY = [builders.paper(900 + n, title=title, abstract=abstract) for n, (title, abstract) in enumerate(TOPICS[:3])]
+
+
+def test_papers_on_one_topic_are_alike_and_others_are_not() -> None:
+    """Likeness is 1 for the same text, high within a topic and low across topics."""
+    background = past(LEAST_PAPERS)
+    features = Features.of(DAY, background)
+    same = alike(features.likeness, features.likeness, 0.4)
+    assert np.diag(same) == pytest.approx(1.0)
+    across = alike(features.likeness, background.likeness(background.papers[:8]), 0.4)
+    assert [int(row.argmax()) for row in across] == [7, 0, 1]
+    assert min(row.max() for row in across) > 0.5
+    assert max(np.sort(row)[-2] for row in across) < 0.1
+
+
+def test_the_same_papers_give_the_same_numbers() -> None:
+    """Nothing in the features depends on the run."""
+    one, other = Features.of(DAY, past(250)), Features.of(DAY, past(250))
+    assert np.array_equal(one.likeness.topics, other.likeness.topics)
+    assert (one.likeness.words != other.likeness.words).nnz == 0
+    assert one.ids == tuple(paper.id for paper in DAY)
+
+
+def test_too_few_past_papers_are_joined_by_the_days() -> None:
+    """Without a past, the day's own papers tell what is usual, each once."""
+    assert len(Features.of(DAY, Background.of(())).background.papers) == len(DAY)
+    thin = Background.of([DAY[0], builders.paper(1)])
+    assert [paper.id for paper in Features.of(DAY, thin).background.papers] == [
+        paper.id for paper in (DAY[0], builders.paper(1), DAY[1], DAY[2])
+    ]
+    rich = past(LEAST_PAPERS)
+    assert Features.of(DAY, rich).background is rich
+
+
+def test_a_word_that_nobody_used_before_can_still_be_looked_for() -> None:
+    """A name coined today is found in today's papers, and what no paper has is found in none."""
+    coined = builders.paper(950, title="Zorbify: a new thing", abstract="Zorbify zorbifies.")
+    features = Features.of([*DAY, coined], past(LEAST_PAPERS))
+    found = features.mentions_of(("zorbifi", "nowhere", "grpo", "=group relative policy optimization"))
+    assert found.shape == (4, 4)
+    assert found[3, 0] > 0
+    assert not found[:, 1].any()
+    assert found[0, 2] > 0
+    assert found[0, 3] > 0
+    assert not found[1:, 2:].any()
+
+
+def test_the_title_counts_more_than_the_abstract() -> None:
+    """A word in the title is more of a mention than one in the abstract."""
+    named = builders.paper(1, title="Quark", abstract="Something else entirely is said here.")
+    aside = builders.paper(2, title="Something", abstract="Quark else entirely is said here.")
+    mentions = Features.of([named, aside], past(LEAST_PAPERS)).mentions_of(("quark",))[:, 0]
+    assert mentions[0] > mentions[1] > 0
+
+
+def test_rare_words_tell_more() -> None:
+    """Rarity falls with the number of papers that have a word."""
+    usual = past(300)
+    assert usual.rarity(("nowhere",))[0] > usual.rarity(("quark",))[0] > usual.rarity(("variant",))[0] >= 0
+
+
+def test_main_directions_are_the_strongest() -> None:
+    """The projection finds what a full decomposition finds."""
+    rng = np.random.default_rng(1)
+    rows = (rng.standard_normal((60, 4)) * [9.0, 5.0, 3.0, 0.1]) @ rng.standard_normal((4, 40))
+    found = main_directions(sparse.csr_matrix(rows.astype(np.float32)), 3)
+    exact = np.linalg.svd(rows, full_matrices=False)[2][:3]
+    assert np.abs(np.diag(found.T @ exact.T)) == pytest.approx(np.ones(3), abs=0.02)
+    assert found.T @ found == pytest.approx(np.eye(3), abs=1e-3)
+
+
+def test_what_is_usual_is_taken_from_the_wanted_categories() -> None:
+    """Papers of the same categories stand for what is usual where there are enough of them, else all do."""
+    mixed = Background.of(
+        builders.paper(n, title=TOPICS[n % 8][0], categories=("cs.LG" if n % 2 else "hep-lat",)) for n in range(1, 301)
+    )
+    assert {paper.primary for paper in mixed.usual(frozenset({"hep-lat"})).papers} == {"hep-lat"}
+    assert {paper.primary for paper in mixed.usual(frozenset({"math.NT"})).papers} == {"cs.LG", "hep-lat"}
+    usual = mixed.usual(frozenset({"hep-lat"}))
+    assert usual.words.shape == usual.topics.shape == (len(usual.papers), len(usual.papers))

@@ -1,0 +1,59 @@
+"""Selection: the best papers, but not the same thing twice."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from bot.model import Paper, Profile
+from bot.rank.features import Background, Features
+from bot.rank.ranking import Ranking
+from bot.rank.score import score
+from bot.rank.select import select
+from tests.support import builders
+
+NOW = datetime(2026, 2, 18, 8, tzinfo=UTC)
+THEMES = (
+    ("Robots that grasp", "Fingers and cameras of robots learn to grasp cups by touch."),
+    ("Legs on sand", "Legs keep their balance on sand with one motor."),
+    *((title, "") for title in ("Quarks on a lattice", "Markets and prices", "Voices in noise", "Wheat under drones")),
+    *((title, "") for title in ("Galaxies merge", "Statutes in court", "Proteins fold", "Waves on reefs")),
+)
+PAST = Background.of(
+    builders.paper(500 + n, title=THEMES[n % 10][0], abstract=f"{THEMES[n % 10][1]} Case {n % 17} of kind {n % 5}.")
+    for n in range(240)
+)
+
+
+def ranking(papers: list[Paper], interests: str = "") -> Ranking:
+    """Papers scored for these interests."""
+    return score(Features.of(papers, PAST), Profile(interests=interests), {}, {}, NOW)
+
+
+def test_equal_papers_come_by_id() -> None:
+    """With nothing to tell papers apart, the order is that of their ids, whatever order they came in."""
+    papers = [builders.paper(n, title=f"Thing{chr(96 + n)}", abstract="") for n in (3, 1, 2)]
+    chosen = select(ranking(papers), 3, seen=frozenset())
+    assert [one.paper.id for one in chosen] == ["2602.00001", "2602.00002", "2602.00003"]
+
+
+def test_of_twins_one_is_shown_while_there_is_something_else() -> None:
+    """A copy of a chosen paper gives way to a lesser paper that says something else; without one it comes too."""
+    text = "Robots grasp cups with soft robot fingers and cameras; robots learn to grasp from touch."
+    twins = [builders.paper(n, title="Robots that grasp", abstract=text) for n in (1, 2)]
+    other = builders.paper(3, title="Legs on sand", abstract="Legs and balance on sand, with one motor of a robot.")
+    chosen = select(ranking([*twins, other], "robots"), 2, seen=frozenset())
+    assert [one.paper.id for one in chosen] == [twins[0].id, other.id]
+    assert {one.paper.id for one in select(ranking([*twins, other], "robots"), 3, seen=frozenset())} == {
+        "2602.00001",
+        "2602.00002",
+        "2602.00003",
+    }
+
+
+def test_there_may_be_less_than_asked_for() -> None:
+    """One paper, none, all seen, no rows wanted: the selection is as long as it can be."""
+    papers = [builders.paper(1)]
+    assert len(select(ranking(papers), 5, seen=frozenset())) == 1
+    assert select(ranking([]), 5, seen=frozenset()) == []
+    assert select(ranking(papers), 5, seen={papers[0].id}) == []
+    assert select(ranking(papers), 0, seen=frozenset()) == []
