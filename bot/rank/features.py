@@ -6,6 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -71,6 +72,7 @@ class Background:
         self.mean_length = float(np.mean([one.length for one in units])) if units else 0.0
         self._weights = self._usual_weights()
         self._usual: dict[frozenset[str], Usual] = {}
+        self._asked = Lock()
         self._counts = counted(units, self.vocabulary, len(self.vocabulary))
 
     @classmethod
@@ -107,23 +109,27 @@ class Background:
         return direction
 
     def usual(self, categories: frozenset[str]) -> Usual:
-        """Papers that stand for what is usual in these primary categories, or anywhere where too few are known."""
-        if categories not in self._usual:
-            near = [at for at, paper in enumerate(self.papers) if paper.primary in categories]
-            picked = np.array(near if len(near) >= LEAST_USUAL else range(len(self.papers)), dtype=np.intp)
-            if len(picked) > MOST_USUAL:
-                picked = picked[np.linspace(0, len(picked) - 1, MOST_USUAL).astype(np.intp)]
-            words, topics = self._all.words[picked], self._all.topics[picked]
-            made = Usual(
-                papers=tuple(self.papers[at] for at in picked),
-                likeness=Likeness(words, topics),
-                words=(words @ words.T).toarray(),
-                topics=topics @ topics.T,
-            )
-            if len(self._usual) >= USUAL_KEPT:
-                self._usual.pop(next(iter(self._usual)), None)
-            self._usual[categories] = made
-        return self._usual[categories]
+        """Papers that stand for what is usual in these primary categories, or anywhere where too few are known. May be
+        asked from several threads."""
+        with self._asked:
+            if categories not in self._usual:
+                if len(self._usual) >= USUAL_KEPT:
+                    del self._usual[next(iter(self._usual))]
+                self._usual[categories] = self._usual_in(categories)
+            return self._usual[categories]
+
+    def _usual_in(self, categories: frozenset[str]) -> Usual:
+        near = [at for at, paper in enumerate(self.papers) if paper.primary in categories]
+        picked = np.array(near if len(near) >= LEAST_USUAL else range(len(self.papers)), dtype=np.intp)
+        if len(picked) > MOST_USUAL:
+            picked = picked[np.linspace(0, len(picked) - 1, MOST_USUAL).astype(np.intp)]
+        words, topics = self._all.words[picked], self._all.topics[picked]
+        return Usual(
+            papers=tuple(self.papers[at] for at in picked),
+            likeness=Likeness(words, topics),
+            words=(words @ words.T).toarray(),
+            topics=topics @ topics.T,
+        )
 
     @cached_property
     def _all(self) -> Likeness:
