@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 from bot.chat.causes import by_kind, causes, count_of
+from bot.chat.templating import Templates
+from bot.chat.views import Views
 from bot.model import Reason, ReasonKind
 from tests.support import builders as a
 
@@ -43,3 +45,12 @@ def test_what_a_table_rests_on() -> None:
     assert found.follows == ("Ada",)
     assert (found.liked, found.heat) == (True, False)
     assert causes([]).interests == ()
+
+
+def test_nothing_similar_is_not_counted() -> None:
+    """Where single words of judged papers made the difference, no number of similar papers is told."""
+    vague = (Reason(ReasonKind.LIKED, "", 0.3), Reason(ReasonKind.DISLIKED, "", -0.1))
+    views = Views(Templates(lambda key, language: key, lambda code: code))
+    said = views.reasons(a.row(1, reasons=vague), "en")
+    assert "0" not in said
+    assert said
