@@ -142,12 +142,15 @@ def _parser() -> argparse.ArgumentParser:
     for name, text in (
         ("upgrade", "bring the database to this version"),
         ("backup", "copy the database to FILE, also while the bot runs"),
+        ("copy", "move everything into the empty database TARGET, to PostgreSQL or back; stop the bot before"),
         ("check", "look for damage"),
     ):
         action = actions.add_parser(name, help=text, description=text, parents=[common])
-        action.set_defaults(do=_database, file=None)
+        action.set_defaults(do=_database, target="")
         if name == "backup":
-            action.add_argument("file", metavar="FILE")
+            action.add_argument("target", metavar="FILE")
+        elif name == "copy":
+            action.add_argument("target", metavar="TARGET", help="an address such as DATABASE_URL has")
 
     command("health", "exit 0 while a bot is alive on this database, for containers").set_defaults(do=_health)
     return parser
@@ -268,11 +271,11 @@ def _doctor(_: argparse.Namespace, settings: Settings) -> int:
 
 
 def _database(arguments: argparse.Namespace, settings: Settings) -> int:
-    from pathlib import Path
-
     from bot import app, output
+    from bot.commandline import bars
 
-    said, well = _wait(app.database(settings, arguments.action, Path(arguments.file) if arguments.file else None))
+    with bars(sys.stderr) as progress:
+        said, well = _wait(app.database(settings, arguments.action, arguments.target, progress))
     output.give(said, None)
     return int(not well)
 

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bot import heartbeat, llm, report
-from bot.commandline import CardRequest, DigestRequest, Format
+from bot.commandline import CardRequest, DigestRequest, Format, Progress, silent
 from bot.config import Settings
 from bot.digest import Digests
 from bot.errors import BadPaperId, BadSetting, UnknownCategory
@@ -366,19 +366,24 @@ def _columns() -> int:
     return shutil.get_terminal_size((100, 24)).columns
 
 
-async def database(settings: Settings, action: str, target: Path | None) -> tuple[str, bool]:
-    """`paperboy db upgrade|backup|check`: what there is to say, and whether all is well.
+async def database(settings: Settings, action: str, target: str = "", progress: Progress = silent) -> tuple[str, bool]:
+    """`paperboy db upgrade|backup|copy|check`: what there is to say, and whether all is well. `target` is the file of a
+    backup or the address that is copied to.
 
     Raises:
         StorageError: the database cannot be used.
+        BadSetting, AlreadyRunning: `target` cannot be copied to; a bot is running.
     """
     match action:
         case "upgrade":
             await storage.upgrade(settings.database_url)
             return "The database is up to date.", True
-        case "backup" if target is not None:
-            await storage.backup(settings.database_url, target)
+        case "backup":
+            await storage.backup(settings.database_url, Path(target))
             return f"The database was copied to {target}.", True
+        case "copy":
+            rows = await storage.copy(settings.database_url, target, progress)
+            return f"All {rows} rows were copied; set DATABASE_URL to the new database.", True
     db = await Database.open(settings.database_url)
     try:
         faults = await db.check()

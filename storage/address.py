@@ -13,8 +13,8 @@ from bot.errors import BadSetting
 _ENGINES = ("sqlite+aiosqlite", "postgresql+asyncpg")
 
 
-def parse(url: str) -> URL:
-    """The parts of `url`.
+def parse(url: str, setting: str = "DATABASE_URL") -> URL:
+    """The parts of `url`; `setting` is what to call it where it is wrong.
 
     Raises:
         BadSetting: it names no database that Paperboy can use.
@@ -22,16 +22,16 @@ def parse(url: str) -> URL:
     try:
         parts = make_url(url)
     except (ArgumentError, ValueError):
-        raise BadSetting("DATABASE_URL", "it is not a database address") from None
+        raise BadSetting(setting, "it is not a database address") from None
     if parts.drivername not in _ENGINES:
-        raise BadSetting("DATABASE_URL", f"it must begin with {' or '.join(f'{name}://' for name in _ENGINES)}")
+        raise BadSetting(setting, f"it must begin with {' or '.join(f'{name}://' for name in _ENGINES)}")
     if is_sqlite(parts) and (not parts.database or parts.database.startswith((":memory:", "file:"))):
-        raise BadSetting("DATABASE_URL", "it must name a file, like sqlite+aiosqlite:///paperboy.db")
+        raise BadSetting(setting, "it must name a file, like sqlite+aiosqlite:///paperboy.db")
     try:
         import_module(parts.drivername.partition("+")[2])
     except ImportError:
         raise BadSetting(
-            "DATABASE_URL", "PostgreSQL needs a driver; install Paperboy with its extra, paperboy[postgres]"
+            setting, "PostgreSQL needs a driver; install Paperboy with its extra, paperboy[postgres]"
         ) from None
     return parts
 

@@ -14,14 +14,14 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from bot.errors import DatabaseBroken, DatabaseForeign, StorageError
 from storage import backup as copying
-from storage import engines, faults, guard, migrate, soundness
+from storage import engines, faults, guard, migrate, soundness, transfer
 from storage.address import file_of, is_sqlite, parse, place_of
 from storage.running import lock_for_running
 from storage.tables import REVISION
 
 _MAGIC = b"SQLite format 3\0"
 
-__all__ = ["Database", "backup", "lock_for_running", "upgrade"]
+__all__ = ["Database", "backup", "copy", "lock_for_running", "upgrade"]
 
 
 class Database:
@@ -112,6 +112,26 @@ async def upgrade(url: str) -> None:
 async def backup(url: str, target: Path) -> None:
     """Like `Database.backup`, of a database that is not opened, and so not migrated before."""
     await copying.backup(parse(url), target)
+
+
+async def copy(url: str, target: str, progress: transfer.Progress = transfer.silent) -> int:
+    """Copy everything in the database `url` into the empty database `target`, which is made or migrated first; → how
+    many rows. No bot may run on either of them meanwhile: what it did would be lost.
+
+    Raises:
+        BadSetting: one of them names no database that Paperboy can use.
+        AlreadyRunning: a bot runs on one of them.
+        StorageError: `target` is not empty, or one of them cannot be used; `target` has no rows then.
+    """
+    source, wanted = parse(url), parse(target, "TARGET")
+    if place_of(source) == place_of(wanted):
+        raise StorageError(f"{place_of(source)} would be copied onto itself; name another database.")
+    if is_sqlite(source) and not file_of(source).is_file():
+        raise DatabaseBroken(place_of(source), "there is no such file")
+    with lock_for_running(url), lock_for_running(target):
+        await _prepare(source)
+        await _prepare(wanted)
+        return await transfer.copy(source, wanted, progress)
 
 
 async def _prepare(url: URL) -> None:

@@ -20,7 +20,7 @@ import pytest
 import bot
 from bot import heartbeat
 from bot.__main__ import main
-from bot.commandline import CardRequest, DigestRequest, Format, bars
+from bot.commandline import CardRequest, DigestRequest, Format, Progress, bars
 from bot.config import Settings
 from bot.errors import UnknownPaper
 
@@ -50,8 +50,9 @@ class StandIn:
         """As app.card."""
         return await self._ask("card", settings, request)
 
-    async def database(self, settings: Settings, action: str, target: Path | None) -> object:
+    async def database(self, settings: Settings, action: str, target: str, progress: Progress) -> object:
         """As app.database."""
+        progress("tables", 1, 2)
         return await self._ask("database", settings, (action, target))
 
     async def _ask(self, what: str, settings: Settings, request: object) -> object:
@@ -163,15 +164,16 @@ def test_a_target_that_cannot_be_written_is_told_before_the_work(
 @pytest.mark.parametrize(
     ("words", "expected"),
     [
-        (["upgrade"], ("upgrade", None)),
-        (["backup", "copy.db"], ("backup", Path("copy.db"))),
-        (["check"], ("check", None)),
+        (["upgrade"], ("upgrade", "")),
+        (["backup", "copy.db"], ("backup", "copy.db")),
+        (["copy", "sqlite+aiosqlite:///new.db"], ("copy", "sqlite+aiosqlite:///new.db")),
+        (["check"], ("check", "")),
     ],
 )
 def test_the_database_is_looked_after(
-    app: StandIn, capsys: pytest.CaptureFixture[str], words: list[str], expected: tuple[str, Path | None]
+    app: StandIn, capsys: pytest.CaptureFixture[str], words: list[str], expected: tuple[str, str]
 ) -> None:
-    """`db` hands the action and its file on, prints what there is to say, and exits with 1 where not all is well."""
+    """`db` hands the action and its target on, prints what there is to say, and exits with 1 where not all is well."""
     app.answer = lambda: ("All is well.", True)
     assert main(["db", *words]) == 0
     assert app.asked[0][2] == expected
@@ -218,6 +220,7 @@ def test_the_settings_file_beside_the_program_is_read(app: StandIn) -> None:
         ["card", "2602.14080", "2602.14979"],
         ["db"],
         ["db", "backup"],
+        ["db", "copy"],
         ["db", "upgrade", "head"],
         ["run", "--loud"],
     ],

@@ -9,33 +9,17 @@ from pathlib import Path
 from sqlalchemy import Text, cast, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.model import Chat, ChatKind, Follow, FollowKind, Mute, MuteKind, VerdictKind
-from storage import chats, deliveries, digests, listings, papers, verdicts
+from bot.model import VerdictKind
+from storage import chats, listings, papers, verdicts
 from storage.database import Database
 from storage.tables import metadata
-from tests.support.builders import DAY, NOW, listing, page, paper, row
+from tests.support.builders import NOW, page, paper
 from tests.support.databases import opened, sqlite_at
+from tests.support.full_chat import live
 
 READER = 6_000_111_222
 CHAT = -1_003_111_222_333
 SECRET = "the interests of somebody"
-
-
-async def live(conn: AsyncConnection, telegram_id: int, reader_id: int, words: str) -> Chat:
-    """A chat with something in every table that can hold something of it."""
-    chat = await chats.ensure(conn, telegram_id, 0, ChatKind.GROUP, words, {"subscribed": True, "next_at": NOW}, NOW)
-    await chats.set_categories(conn, chat.id, ("cs.LG",), DAY)
-    await chats.set_interests(conn, chat.id, words, (words,))
-    await chats.follow(conn, chat.id, Follow(FollowKind.AUTHOR, words))
-    await chats.mute(conn, chat.id, Mute(MuteKind.WORD, words))
-    await verdicts.cast(conn, chat.id, reader_id, paper(1).id, VerdictKind.SAVE, NOW)
-    digest = await digests.create(conn, chat.id, DAY, NOW, 1, [row(1, title=words)], [listing()], [])
-    await listings.consider(conn, chat.id, digest.id, [listing()])
-    await digests.notice(conn, chat.id, DAY, "quiet")
-    await deliveries.plan(conn, chat.id, digest.id, [{"text": words, "chat_id": telegram_id}])
-    await deliveries.plan(conn, chat.id, None, [{"text": words}])
-    await deliveries.unfold(conn, chat.id, 5, paper(1).id, (6,), NOW)
-    return chat
 
 
 async def rows(conn: AsyncConnection) -> dict[str, int]:
