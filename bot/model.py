@@ -379,10 +379,19 @@ class Source(StrEnum):
     PDF = "pdf"
     ABSTRACT = "abstract"
 
+    def link(self, url: str, anchor: str) -> str:
+        """The address of a place in a text of this source at `url`: of a PDF, whose anchors are "p3.2" for the second
+        paragraph of page 3, the page; of an abstract the whole."""
+        if self is Source.PDF:
+            page = anchor.removeprefix("p").partition(".")[0]
+            return f"{url}#page={page}" if page.isdigit() else url
+        return f"{url}#{anchor}" if anchor and self is Source.HTML else url
+
 
 @dataclass(frozen=True, slots=True)
 class Paragraph:
-    """A paragraph with the anchor that finds it in the source ("S3.SS2.p4"). Formulas stand in `text` as $LaTeX$."""
+    """A paragraph with the anchor that finds it in the source ("S3.SS2.p4", in a PDF "p3.2"). Formulas stand in `text`
+    as $LaTeX$, those of a PDF as their characters."""
 
     anchor: str
     text: str
@@ -390,12 +399,14 @@ class Paragraph:
 
 @dataclass(frozen=True, slots=True)
 class Equation:
-    """A display formula: its LaTeX, its MathML where the source has it, and the sentence that introduces it."""
+    """A display formula: its LaTeX, its MathML where the source has it, its number. Of a PDF `latex` is "" and `text`
+    what its characters are; elsewhere `text` is ""."""
 
     anchor: str
     latex: str
     mathml: str = ""
     number: str = ""
+    text: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -435,7 +446,14 @@ class Section:
 @dataclass(frozen=True, slots=True)
 class FullText:
     """A paper's text as a document. `url` is the page the anchors belong to; `author_lines` is the author block's text
-    as found; `institutions` what it states; `links` are outside addresses in the text."""
+    as found; `institutions` what it states; `links` are outside addresses in the text.
+
+    `language` is the text's (ISO 639-1), "" where it cannot be told. `pages` counts a PDF's pages and `pages_read` those
+    that were read of it. `withdrawn` is the notice of a withdrawn paper, in its words. `shortfall` says why there is no
+    more than this: "" for a whole text, "withdrawn", "no-text" (arXiv has neither HTML nor PDF), "scanned" (pictures of
+    pages), "encrypted", "broken", "too-large", "too-slow" (time or memory ran out), "crash", or "part" (the first
+    `pages_read` pages of a long PDF).
+    """
 
     source: Source
     url: str
@@ -445,6 +463,11 @@ class FullText:
     links: tuple[str, ...] = ()
     author_lines: tuple[str, ...] = ()
     institutions: tuple[str, ...] = ()
+    language: str = ""
+    pages: int = 0
+    pages_read: int = 0
+    withdrawn: str = ""
+    shortfall: str = ""
 
 
 # --------------------------------------------------------------------------- cards

@@ -338,6 +338,21 @@ def test_no_markup_makes_it_crash(pieces: list[str]) -> None:
     assert text.source is Source.HTML
 
 
+@pytest.mark.parametrize(
+    ("source", "anchor", "address"),
+    [
+        (Source.HTML, "S3.p1", "https://arxiv.org/x#S3.p1"),
+        (Source.HTML, "", "https://arxiv.org/x"),
+        (Source.PDF, "p12.3", "https://arxiv.org/x#page=12"),
+        (Source.PDF, "", "https://arxiv.org/x"),
+        (Source.ABSTRACT, "abstract", "https://arxiv.org/x"),
+    ],
+)
+def test_a_place_has_an_address(source: Source, anchor: str, address: str) -> None:
+    """An anchor of a page leads to its paragraph, one of a PDF to its page, none to the whole."""
+    assert source.link("https://arxiv.org/x", anchor) == address
+
+
 # --------------------------------------------------------------------------- fetching
 
 

@@ -17,9 +17,9 @@ def part(
     return Section(anchor, level, "", title, numbered, appendix=appendix, **floats)  # type: ignore[arg-type] # by name
 
 
-def text(*sections: Section, abstract: str = "", source: Source = Source.HTML, **more: tuple[str, ...]) -> FullText:
-    """A full text of these sections."""
-    return FullText(source, URL, abstract, sections, **more)
+def text(*sections: Section, abstract: str = "", source: Source = Source.HTML, **more: object) -> FullText:
+    """A full text of these sections; `more` are further fields by their names."""
+    return FullText(source, URL, abstract, sections, **more)  # type: ignore[arg-type] # by name
 
 
 def equation(latex: str, anchor: str = "S1.E1", mathml: str = "") -> Equation:
