@@ -278,11 +278,35 @@ class JudgedPaper:
 
 
 @dataclass(frozen=True, slots=True)
+class ShownPaper:
+    """A paper that a table showed and nobody has judged; `unfolded` where somebody looked at its card."""
+
+    paper: Paper
+    at: datetime
+    unfolded: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Correction:
+    """Somebody said of a reason: not because of this. It no longer adds anything to a score.
+
+    `key` is the reason's, `label` what was shown for it; `reader_id` is whose verdict does not count, 0 where the
+    correction holds for everybody in the chat.
+    """
+
+    kind: ReasonKind
+    key: str
+    label: str
+    at: datetime
+    reader_id: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Profile:
     """What a chat cares about: what it stated, and what its readers judged.
 
     `widened` holds further English search terms that stand for the stated interests (from a language model); the
-    glossary is not in it.
+    glossary is not in it. `left` are papers that were shown and left without a verdict, newest first.
     """
 
     interests: str = ""
@@ -291,13 +315,15 @@ class Profile:
     follows: tuple[Follow, ...] = ()
     mutes: tuple[Mute, ...] = ()
     judged: tuple[JudgedPaper, ...] = ()
+    left: tuple[ShownPaper, ...] = ()
+    corrections: tuple[Correction, ...] = ()
 
 
 # --------------------------------------------------------------------------- ranking
 
 
 class ReasonKind(StrEnum):
-    """What can bring a paper up or down."""
+    """What can bring a paper up or down; EXPLORATION is why a paper stands in a table to teach us something."""
 
     INTEREST = "interest"
     AUTHOR = "author"
@@ -305,20 +331,25 @@ class ReasonKind(StrEnum):
     CATEGORY = "category"
     LIKED = "liked"
     DISLIKED = "disliked"
+    WORD = "word"
+    MODEL = "model"
     HEAT = "heat"
+    EXPLORATION = "exploration"
     MUTED = "muted"
 
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """One cause of a score: `label` is what to name (a phrase of the interests, an author, a liked paper's title),
-    `share` its signed part of the score, `count` the number behind it (similar likes, upvotes; for an interest 1 where
-    the paper's own words name it and 0 where it is only close in topic)."""
+    """One cause of a score: `label` is what to name (a phrase of the interests, an author, a liked paper's title, a
+    learned word, a language model's sentence), `share` its signed part of the score, `count` the number behind it
+    (similar likes, upvotes; for an interest 1 where the paper's own words name it and 0 where it is only close in
+    topic). `key` is what a correction of it names where that is not the label: a judged paper's id, a word's unit."""
 
     kind: ReasonKind
     label: str = ""
     share: float = 0.0
     count: int = 0
+    key: str = ""
 
 
 @dataclass(frozen=True, slots=True)
