@@ -44,7 +44,7 @@ def main(argv: Sequence[str] | None = None) -> int:  # noqa: PLR0911 - one retur
     try:
         settings = _settings()
         secrets = settings.secrets()
-        _prepare_streams(arguments, secrets)
+        _prepare_streams(arguments, settings)
         return int(arguments.do(arguments, settings))
     except PaperboyError as error:
         return _failed(str(error), error, arguments, secrets)
@@ -307,7 +307,7 @@ def _settings() -> Settings:
     return config.read(os.environ, Path(".env"))
 
 
-def _prepare_streams(arguments: argparse.Namespace, secrets: tuple[str, ...]) -> None:
+def _prepare_streams(arguments: argparse.Namespace, settings: Settings) -> None:
     """Logs to stderr with the secrets masked; both streams take every character, whatever the locale says."""
     import io
     import logging
@@ -318,7 +318,8 @@ def _prepare_streams(arguments: argparse.Namespace, secrets: tuple[str, ...]) ->
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(encoding="utf-8", errors="backslashreplace")
     talkative = arguments.command == "run"
-    journal.configure(logging.DEBUG if arguments.debug else logging.INFO if talkative else logging.WARNING, secrets)
+    level = logging.DEBUG if arguments.debug else logging.INFO if talkative else logging.WARNING
+    journal.configure(level, settings.secrets(), as_json=settings.log_format == "json")
 
 
 def _format(given: str | None, file: Path | None) -> Format:

@@ -9,7 +9,7 @@ import random
 import shutil
 import signal
 import tempfile
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time, timedelta
@@ -223,10 +223,34 @@ async def _serve(program: Program, jobs: Embedded, stop: asyncio.Event, paces: P
 
     alive = asyncio.create_task(heartbeat.keep(heartbeat.place(settings.database_url), clock))
     try:
-        await run_polling(application(bot, desk), stop, on_started=started, on_stopping=stopping)
+        async with _watched_over(program, jobs, postman.counts):
+            await run_polling(application(bot, desk), stop, on_started=started, on_stopping=stopping)
     finally:
         alive.cancel()
         await jobs.stop()
+
+
+@asynccontextmanager
+async def _watched_over(program: Program, jobs: Embedded, outcomes: Mapping[str, int]) -> AsyncIterator[None]:
+    """Answer on METRICS_PORT where one is set."""
+    settings = program.settings
+    if not settings.metrics_port:
+        yield
+        return
+    from bot.work import gauges
+    from bot.work.monitor import Sample, monitored
+
+    async def measure() -> list[Sample]:
+        measures = await program.status.measures()
+        return [*gauges.of_state(measures), *gauges.of_jobs(jobs.report()), *gauges.of_messages(outcomes)]
+
+    async def problems() -> list[str]:
+        await program.status.measures()
+        return [f"The job {name} fails: {one.last_error}." for name, one in jobs.report().items() if one.last_error]
+
+    async with monitored(settings.metrics_host, settings.metrics_port, measure, problems) as port:
+        log.info("health and metrics are answered on http://%s:%d", settings.metrics_host, port)
+        yield
 
 
 def _desk(program: Program) -> Desk:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from datetime import time
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -17,7 +18,9 @@ from bot.errors import BadSetting, PaperboyError
 
 LANGUAGES = ("en", "zh")
 LAYOUTS = ("classic", "rich")
+LOG_FORMATS = ("text", "json")
 MOST_ROWS = 20
+MOST_PAID = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +51,10 @@ class Settings:
     admin_ids: frozenset[int] = frozenset()
     allowed_chats: frozenset[int] = frozenset()
     contact: str = ""
+    paid_broadcast: int = 0
+    metrics_host: str = "127.0.0.1"
+    metrics_port: int = 0
+    log_format: str = "text"
 
     def __repr__(self) -> str:
         """The settings without their secrets."""
@@ -89,32 +96,11 @@ def read(environ: Mapping[str, str], dotenv: Path | None = None) -> Settings:
     return Settings(**parsed)
 
 
-def _parse(name: str, text: str) -> object:  # noqa: PLR0911 - one return per kind of setting reads best
+def _parse(name: str, text: str) -> object:
     setting = name.upper()
-    if name.endswith("_url") and name != "database_url":
-        return _url(setting, text)
-    match name:
-        case "arxiv_delay" | "arxiv_api_delay":
-            return _number(setting, text)
-        case "llm_daily_tokens":
-            return _whole(setting, text, 0, 10**12)
-        case "digest_size":
-            return _whole(setting, text, 1, MOST_ROWS)
-        case "default_categories":
-            return _categories(setting, text)
-        case "default_time":
-            return _time(setting, text)
-        case "default_timezone":
-            return _timezone(setting, text)
-        case "default_language":
-            return _one_of(setting, text, LANGUAGES)
-        case "default_layout":
-            return _one_of(setting, text, LAYOUTS)
-        case "admin_ids" | "allowed_chats":
-            return _ids(setting, text)
-        case "database_url":
-            return _database_url(setting, text)
-    return text
+    if name in _READERS:
+        return _READERS[name](setting, text)
+    return _url(setting, text) if name.endswith("_url") else text
 
 
 def _url(setting: str, text: str) -> str:
@@ -186,3 +172,23 @@ def _ids(setting: str, text: str) -> frozenset[int]:
     if not all(re.fullmatch(r"-?\d{1,18}", part) for part in parts):
         raise BadSetting(setting, f"“{text}” is not a list of numbers")
     return frozenset(int(part) for part in parts)
+
+
+_READERS: Mapping[str, Callable[[str, str], object]] = {
+    "database_url": _database_url,
+    "arxiv_delay": _number,
+    "arxiv_api_delay": _number,
+    "llm_daily_tokens": partial(_whole, least=0, most=10**12),
+    "default_categories": _categories,
+    "default_language": partial(_one_of, choices=LANGUAGES),
+    "default_time": _time,
+    "default_timezone": _timezone,
+    "default_layout": partial(_one_of, choices=LAYOUTS),
+    "digest_size": partial(_whole, least=1, most=MOST_ROWS),
+    "admin_ids": _ids,
+    "allowed_chats": _ids,
+    "paid_broadcast": partial(_whole, least=0, most=MOST_PAID),
+    "metrics_port": partial(_whole, least=0, most=65535),
+    "log_format": partial(_one_of, choices=LOG_FORMATS),
+}
+"""Setting → what reads and checks it; other addresses are http addresses, and what is left is any text."""

@@ -1,8 +1,9 @@
 """What the program writes about itself: one line for each event, on stderr, with every secret masked.
 
 A line tells when (UTC), how bad, which room, and what: `2026-02-18 08:00:04Z warning pull.client: …`. An exception is
-told in the same line, with the places that it came through; at DEBUG its whole traceback follows. Masking is the last
-step before the line is written, so it covers messages, arguments, exceptions and whatever libraries say.
+told in the same line, with the places that it came through; at DEBUG its whole traceback follows. For machines the same
+stands in JSON, with the event's constant words beside the message. Masking is the last step before the line is written,
+so it covers messages, arguments, exceptions and whatever libraries say.
 """
 
 from __future__ import annotations
@@ -70,11 +71,12 @@ def _forms(secret: str) -> set[str]:
     }
 
 
-def configure(level: int, secrets: Iterable[str], stream: TextIO | None = None) -> None:
+def configure(level: int, secrets: Iterable[str], stream: TextIO | None = None, *, as_json: bool = False) -> None:
     """Sends what all loggers say from `level` up to `stream` (stderr as it is at each line, by default), and with it
-    warnings and exceptions that nobody caught; replaces what was configured before."""
+    warnings and exceptions that nobody caught; replaces what was configured before. `as_json`: one object a line."""
     handler = _Handler(stream)
-    handler.setFormatter(_Line(mask(secrets), whole=level <= logging.DEBUG))
+    line = _JsonLine if as_json else _Line
+    handler.setFormatter(line(mask(secrets), whole=level <= logging.DEBUG))
     logging.basicConfig(level=level, handlers=[handler], force=True)
     logging.captureWarnings(capture=True)
     for name in LOUD:
@@ -103,6 +105,27 @@ class _Line(logging.Formatter):
         if self._whole and record.exc_info and error is not None:
             line += "\n" + self._safe(self.formatException(record.exc_info))
         return line
+
+
+class _JsonLine(_Line):
+    """One record as one JSON object."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The object, with everything masked that must be. `event` is the same for every record of its kind."""
+        error = record.exc_info[1] if isinstance(record.exc_info, tuple) else None
+        told_of = {
+            "time": time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(record.created)) + f".{int(record.msecs):03d}Z",
+            "level": record.levelname.lower(),
+            "room": record.name.removeprefix("bot."),
+            "event": str(record.msg),
+            "message": _said(record),
+        }
+        if error is not None:
+            told_of["error"] = told(error)
+            if self._whole and record.exc_info:
+                told_of["traceback"] = self.formatException(record.exc_info)
+        shown = {key: _cut(self._safe(value)) for key, value in told_of.items()}
+        return json.dumps(shown, ensure_ascii=False).encode("utf-8", "backslashreplace").decode()
 
 
 class _Handler(logging.Handler):
@@ -147,8 +170,11 @@ def _place(frame: FrameSummary) -> str:
 
 
 def _one_line(text: str) -> str:
-    line = " ⏎ ".join(part.strip() for part in text.splitlines())
-    return line if len(line) <= MOST else f"{line[: MOST - 1]}…"
+    return _cut(" ⏎ ".join(part.strip() for part in text.splitlines()))
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= MOST else f"{text[: MOST - 1]}…"
 
 
 def _uncaught(kind: type[BaseException], error: BaseException, traceback: TracebackType | None) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import case, select
+from sqlalchemy import case, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.model import Card
@@ -45,3 +45,9 @@ async def get(conn: AsyncConnection, paper_id: str, version: int, language: str,
     )
     body = await conn.scalar(query)
     return codec.decode(Card, body) if body is not None else None
+
+
+async def by_analyst(conn: AsyncConnection) -> dict[str, int]:
+    """How many cards each analyst has made."""
+    query = select(cards.c.analyst, func.count().label("made")).group_by(cards.c.analyst).order_by(cards.c.analyst)
+    return {row.analyst: int(row.made) for row in await conn.execute(query)}

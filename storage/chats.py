@@ -89,6 +89,20 @@ async def next_due(conn: AsyncConnection) -> datetime | None:
     return found
 
 
+async def behind_since(conn: AsyncConnection) -> datetime | None:
+    """Since when the chat that waits longest has been due, held hours aside; None while nobody is subscribed. The
+    moment may lie ahead."""
+    found: datetime | None = await conn.scalar(
+        select(func.min(chats.c.next_at)).where(_waiting(), chats.c.held_since.is_(None))
+    )
+    return found
+
+
+async def subscribed(conn: AsyncConnection) -> int:
+    """How many chats want digests."""
+    return int(await conn.scalar(select(func.count()).select_from(chats).where(chats.c.subscribed.is_(True))) or 0)
+
+
 async def migrate(conn: AsyncConnection, telegram_id: int, new_telegram_id: int) -> int:
     """Telegram gave the chat another number: all its topics keep what they have. What was begun under the new number
     meanwhile is dropped. Told twice, it does nothing the second time.

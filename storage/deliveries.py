@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import and_, case, delete, exists, or_, select, update
+from sqlalchemy import and_, case, delete, exists, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.model import Delivery, DeliveryState
 from storage.sql import AnyRow, as_given, insert
-from storage.tables import deliveries, unfolded
+from storage.tables import deliveries, digests, unfolded
 
 OPEN = (DeliveryState.PLANNED.value, DeliveryState.SENDING.value)
 
@@ -104,6 +104,30 @@ async def failures(conn: AsyncConnection, limit: int) -> list[Delivery]:
         .limit(limit)
     )
     return [_delivery_of(row) for row in await conn.execute(query)]
+
+
+async def unsent(conn: AsyncConnection) -> dict[str, int]:
+    """How many messages are planned, on their way, and failed for good."""
+    states = (*OPEN, DeliveryState.FAILED.value)
+    query = (
+        select(deliveries.c.state, func.count().label("messages"))
+        .where(deliveries.c.state.in_(states))
+        .group_by(deliveries.c.state)
+    )
+    found = {row.state: int(row.messages) for row in await conn.execute(query)}
+    return {state: found.get(state, 0) for state in states}
+
+
+async def behind_since(conn: AsyncConnection) -> datetime | None:
+    """When the oldest digest was made that has a message waiting, one that was put off after a failure aside; None if
+    none waits."""
+    query = (
+        select(func.min(digests.c.created_at))
+        .join_from(deliveries, digests, deliveries.c.digest_id == digests.c.id)
+        .where(deliveries.c.state == DeliveryState.PLANNED, deliveries.c.not_before.is_(None))
+    )
+    found: datetime | None = await conn.scalar(query)
+    return found
 
 
 async def unfold(

@@ -235,3 +235,20 @@ def _run(*program: str) -> str:
         [sys.executable, "-c", "\n".join((*begin, *program))], capture_output=True, text=True, check=False
     )
     return done.stderr
+
+
+def test_json_lines_are_objects_with_a_constant_event(stream: io.StringIO) -> None:
+    """For machines: time, level, room, the event's constant words, the message and the error, with secrets masked."""
+    journal.configure(logging.INFO, SECRETS, stream, as_json=True)
+    logging.getLogger("bot.pull.client").warning("%s is\nlate for %s", "cs.LG", KEY)
+    logging.getLogger("bot").error("it failed", exc_info=ValueError(TOKEN))
+    first, second = map(json.loads, _lines(stream))
+    assert first["time"].endswith("Z")
+    assert {key: first[key] for key in ("level", "room", "event", "message")} == {
+        "level": "warning",
+        "room": "pull.client",
+        "event": "%s is\nlate for %s",
+        "message": f"cs.LG is\nlate for {journal.MASK}",
+    }
+    assert second["error"].startswith(f"ValueError: {journal.MASK}")
+    assert _clean(stream.getvalue())
