@@ -538,13 +538,59 @@ class Formula:
 
 
 @dataclass(frozen=True, slots=True)
+class Result:
+    """One result: the claim that states it, and its parts as far as they are known.
+
+    `metric` is what was measured, `value` the paper's own number with its unit as it stands in the text, `compared` what
+    it is compared with, by name and with its number where there is one ("MemGPT: 44.9"), `where` the table or section
+    that shows it ("Table 2").
+    """
+
+    claim: Claim
+    metric: str = ""
+    value: str = ""
+    compared: str = ""
+    where: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Problem:
-    """One point of a critique, severity 1 (minor) to 3 (grave)."""
+    """One point of a critique, severity 1 (minor) to 3 (grave). `evidence` names what it rests on: a section, table,
+    number or assumption of the paper; `would_settle` what experiment or proof would answer it."""
 
     point: Claim
     severity: int
     evidence: str = ""
     would_settle: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Rating:
+    """Stars from 1 to 5 with one line why; what each number of stars means stands in templates/parts/ratings.html."""
+
+    stars: int
+    reason: Claim = Claim("")
+
+
+class Judgement(StrEnum):
+    """What an analyst may say of a paper in a word; NEEDS_VERIFICATION is computed, never asked for."""
+
+    MUST_READ = "must-read"
+    PARADIGM_SHIFT = "paradigm-shift"
+    FLAWED = "interesting-but-flawed"
+    INCREMENTAL = "incremental"
+    NEEDS_VERIFICATION = "needs-verification"
+
+
+class ImpactKind(StrEnum):
+    """What a paper changes, in the first place."""
+
+    METHOD = "method"
+    FINDING = "finding"
+    THEORY = "theory"
+    RESOURCE = "resource"
+    APPLICATION = "application"
+    OVERVIEW = "overview"
 
 
 @dataclass(frozen=True, slots=True)
@@ -577,7 +623,7 @@ class Experiments:
     datasets: tuple[Claim, ...] = ()
     metrics: tuple[Claim, ...] = ()
     setup: tuple[Claim, ...] = ()
-    results: tuple[Claim, ...] = ()
+    results: tuple[Result, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -593,8 +639,9 @@ class Critique:
 class Card:
     """The structured reading of one paper version in one language.
 
-    `analyst` is "local" or "llm:<model>"; `novelty` and `recommendation` are 1–5, None where not assessed; `tags` are
-    facts and judgements by key; `needs_verification` is computed from the claims, never asked for.
+    `analyst` is "local" or "llm:<model>"; `tags` are facts about the paper by key, `judgements` an analyst's opinions;
+    `impact_kind`, `novelty` and `recommendation` are None where not assessed; `needs_verification` is computed from the
+    claims, never asked for, and then also one of the judgements.
     """
 
     paper_id: str
@@ -607,16 +654,28 @@ class Card:
     source: Source
     source_url: str
     tags: tuple[str, ...] = ()
+    judgements: tuple[Judgement, ...] = ()
     motivation: Motivation = field(default_factory=Motivation)
     method: tuple[Claim, ...] = ()
     experiments: Experiments = field(default_factory=Experiments)
     conclusions: tuple[Claim, ...] = ()
     critique: Critique = field(default_factory=Critique)
     impact: tuple[Claim, ...] = ()
-    novelty: int | None = None
-    recommendation: int | None = None
+    impact_kind: ImpactKind | None = None
+    novelty: Rating | None = None
+    recommendation: Rating | None = None
     needs_verification: bool = False
     checklist: tuple[ChecklistItem, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Relation:
+    """That a paper names one of a chat's stated interests: `interest` is how the reader wrote it, `place` is "title",
+    "abstract" or a section's title, `quote` the words there that name it."""
+
+    interest: str
+    place: str
+    quote: str
 
 
 # --------------------------------------------------------------------------- delivery

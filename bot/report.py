@@ -9,7 +9,7 @@ from datetime import date, datetime
 
 from bot.errors import NotAnnounced, SourceError, Throttled
 from bot.intake import Intake
-from bot.model import Card, Claim, Counts, Formula, Kind, Listing, ListingState, Problem, Profile, Row
+from bot.model import Card, Claim, Counts, Formula, Kind, Listing, ListingState, Problem, Profile, Rating, Result, Row
 from bot.rank.features import Background, Features
 from bot.rank.score import score
 from bot.rank.select import select
@@ -202,7 +202,8 @@ def card_json(card: Card) -> dict[str, object]:
         "title": card.title,
         "authors": list(card.authors),
         "institutions": list(card.institutions),
-        "tags": list(card.tags),
+        "tags": [*card.tags, *(judgement.value for judgement in card.judgements)],
+        "judgements": [judgement.value for judgement in card.judgements],
         "language": card.language,
         "analyst": card.analyst,
         "source": card.source.value,
@@ -218,7 +219,7 @@ def card_json(card: Card) -> dict[str, object]:
             "datasets": _claims(card.experiments.datasets),
             "metrics": _claims(card.experiments.metrics),
             "setup": _claims(card.experiments.setup),
-            "results": _claims(card.experiments.results),
+            "results": [_result(result) for result in card.experiments.results],
         },
         "conclusions": _claims(card.conclusions),
         "critique": {
@@ -227,8 +228,9 @@ def card_json(card: Card) -> dict[str, object]:
             "limitations": _claims(card.critique.limitations),
         },
         "impact": _claims(card.impact),
-        "novelty": card.novelty,
-        "recommendation": card.recommendation,
+        "impact_kind": card.impact_kind.value if card.impact_kind else None,
+        **_rating("novelty", card.novelty),
+        **_rating("recommendation", card.recommendation),
         "needs_verification": card.needs_verification,
         "checklist": [
             {"key": item.key, "found": item.found, "where": list(item.where), "rule": item.rule}
@@ -254,6 +256,23 @@ def _claims(claims: Sequence[Claim]) -> list[dict[str, object]]:
 def _formula(formula: Formula) -> dict[str, object]:
     claim = Claim(formula.introduction or formula.line, formula.introduction, formula.anchor, verified=True)
     return {**_claim(claim), "latex": formula.latex, "line": formula.line}
+
+
+def _result(result: Result) -> dict[str, object]:
+    return {
+        **_claim(result.claim),
+        "metric": result.metric,
+        "value": result.value,
+        "compared_with": result.compared,
+        "where": result.where,
+    }
+
+
+def _rating(name: str, rating: Rating | None) -> dict[str, object]:
+    """The stars as a number, null where not assessed, and beside them the claim that gives the reason."""
+    if rating is None:
+        return {name: None, f"{name}_reason": None}
+    return {name: rating.stars, f"{name}_reason": _claim(rating.reason)}
 
 
 def _problem(problem: Problem) -> dict[str, object]:

@@ -20,12 +20,17 @@ from bot.model import (
     ClaimKind,
     Counts,
     Critique,
+    Experiments,
     Formula,
+    ImpactKind,
+    Judgement,
     Listing,
     ListingState,
     Motivation,
     Problem,
     Profile,
+    Rating,
+    Result,
 )
 from bot.pull.announced import Announced
 from bot.pull.client import Client
@@ -117,6 +122,13 @@ def test_a_card_has_the_shape_of_the_contract() -> None:
             strengths=(builders.claim("Code is there."),),
             problems=(Problem(Claim("One seed.", kind=ClaimKind.INFERRED), 2, "Table 1", "Five seeds"),),
         ),
+        tags=("code",),
+        judgements=(Judgement.MUST_READ,),
+        experiments=Experiments(
+            results=(Result(builders.claim("It reaches 53.7%."), "success rate", "53.7%", "MemGPT: 44.9%", "Table 2"),)
+        ),
+        impact_kind=ImpactKind.RESOURCE,
+        recommendation=Rating(4, builders.claim("It comes with code.")),
         needs_verification=True,
         checklist=(ChecklistItem("ablation", found=False, where=("Results",), rule="searched for ablation"),),
     )
@@ -128,6 +140,7 @@ def test_a_card_has_the_shape_of_the_contract() -> None:
         "authors",
         "institutions",
         "tags",
+        "judgements",
         "language",
         "analyst",
         "source",
@@ -137,8 +150,11 @@ def test_a_card_has_the_shape_of_the_contract() -> None:
         "conclusions",
         "critique",
         "impact",
+        "impact_kind",
         "novelty",
+        "novelty_reason",
         "recommendation",
+        "recommendation_reason",
         "needs_verification",
         "checklist",
     ]
@@ -164,6 +180,16 @@ def test_a_card_has_the_shape_of_the_contract() -> None:
     parts = [*made["motivation"].values(), *made["experiments"].values(), *made["critique"].values()]
     leaves = [leaf for part in (*parts, made["method"], made["conclusions"], made["impact"]) for leaf in part]
     assert len(leaves) == 7
+    [result] = made["experiments"]["results"]
+    assert [result[key] for key in ("metric", "value", "compared_with", "where")] == [
+        "success rate",
+        "53.7%",
+        "MemGPT: 44.9%",
+        "Table 2",
+    ]
+    assert (made["tags"], made["judgements"], made["impact_kind"]) == (["code", "must-read"], ["must-read"], "resource")
+    assert (made["recommendation"], made["recommendation_reason"]["text"]) == (4, "It comes with code.")
+    assert made["novelty_reason"] is None
     assert all(set(leaf) >= CLAIM for leaf in leaves)
 
 

@@ -14,4 +14,4 @@ sentences, citations, formulas, lexicon      what the others need
 
 from __future__ import annotations
 
-SCHEMA = 1
+SCHEMA = 2

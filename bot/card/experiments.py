@@ -81,6 +81,10 @@ class _Tally:
     count: int = 0
 
 
+def _clean(name: str) -> str:
+    return " ".join(name.split()).strip(" ,.;:*†‡")
+
+
 @dataclass(slots=True)
 class _Votes:
     """Names with their weights, in the order in which they came."""
@@ -88,7 +92,7 @@ class _Votes:
     tallies: dict[str, _Tally] = field(default_factory=dict)
 
     def add(self, name: str, weight: float, where: tuple[str, str]) -> None:
-        name = " ".join(name.split()).strip(" ,.;:*†‡")
+        name = _clean(name)
         if not name:
             return
         tally = self.tallies.setdefault(name, _Tally(where=where, order=len(self.tallies)))
@@ -102,7 +106,7 @@ class _Votes:
     def claims(self, chosen: Iterable[str]) -> tuple[Claim, ...]:
         return tuple(
             Claim(text=name, quote=name, anchor=self.tallies[name].where[0], section=self.tallies[name].where[1])
-            for name in list(chosen)[:MOST]
+            for name in [name for name in chosen if name in self.tallies][:MOST]
         )
 
 
@@ -306,7 +310,7 @@ def _baselines(
             if _baseline_like(label, own):
                 shown.append(label)
                 votes.add(label, 2.0, _table_place(part, table))
-    told, shown = names.distinct(told), names.distinct(shown)
+    told, shown = names.distinct(map(_clean, told)), names.distinct(map(_clean, shown))
     first, second = (told, shown) if len(told) >= len(shown) else (shown, told)
     # The shorter list adds only what the longer one cannot mean: the same methods go by other words in text and table.
     more = (

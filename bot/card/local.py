@@ -17,7 +17,7 @@ from bot.card.outline import ABSTRACT, METHOD, OTHER, Part, Sentence, parts_of, 
 from bot.card.sentences import MISSING, split
 from bot.card.tags import tags_of
 from bot.card.verify import Haystack, verified
-from bot.model import Card, Claim, Critique, Equation, Experiments, Formula, FullText, Motivation, Paper
+from bot.model import Card, Claim, Critique, Equation, Experiments, Formula, FullText, Motivation, Paper, Result
 
 ANALYST = "local"
 
@@ -130,7 +130,7 @@ def analyse(paper: Paper, text: FullText, language: str) -> Card:
             datasets=_verified(found.datasets, haystack),
             metrics=_verified(found.metrics, haystack),
             setup=claims("setup"),
-            results=claims("results"),
+            results=tuple(Result(claim) for claim in claims("results")),
         ),
         conclusions=claims("conclusions"),
         critique=Critique(limitations=claims("limitations")),

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bot.card.citations import without_citations
+from bot.card.claims import claims_of
 from bot.card.local import ANALYST, analyse
-from bot.model import Card, Claim, FullText, Source
+from bot.model import Claim, FullText, Result, Source
 from bot.pull.fulltext import abstract_only, parse_html
 from tests.support import latexml as ltx
 from tests.support.builders import paper
@@ -22,32 +23,9 @@ from tests.support.world import find_world
 URL = "https://arxiv.org/html/2602.00001v1"
 
 
-def claims_of(card: Card) -> Iterator[Claim]:
-    """Every claim of a card."""
-    motivation, tried = card.motivation, card.experiments
-    for claims in (
-        motivation.problem,
-        motivation.why_now,
-        motivation.hypotheses,
-        card.method,
-        card.conclusions,
-        card.impact,
-    ):
-        yield from claims
-    for claims in (
-        tried.baselines,
-        tried.datasets,
-        tried.metrics,
-        tried.setup,
-        tried.results,
-        card.critique.limitations,
-    ):
-        yield from claims
-
-
-def texts_of(claims: tuple[Claim, ...]) -> list[str]:
-    """The claims' texts."""
-    return [claim.text for claim in claims]
+def texts_of(claims: Iterable[Claim | Result]) -> list[str]:
+    """The texts of claims, or of results."""
+    return [each.claim.text if isinstance(each, Result) else each.text for each in claims]
 
 
 def letters(words: str) -> str:
@@ -122,7 +100,7 @@ def test_each_field_holds_what_its_words_say() -> None:
 
 def test_every_claim_says_where_it_stands() -> None:
     """Anchor and section lead to the quote; the abstract's anchor is "abstract"."""
-    first, second = CARD.experiments.results
+    first, second = (result.claim for result in CARD.experiments.results)
     assert (first.anchor, first.section) == ("abstract", "")
     assert (second.anchor, second.section) == ("S-Main-results.p1", "Main results")
     assert all(claim.anchor and claim.verified and claim.text == claim.quote for claim in claims_of(CARD))

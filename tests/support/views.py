@@ -49,7 +49,9 @@ from bot.model import (
     Follow,
     FollowKind,
     Formula,
+    ImpactKind,
     JudgedPaper,
+    Judgement,
     Listing,
     ListingState,
     Motivation,
@@ -57,8 +59,11 @@ from bot.model import (
     MuteKind,
     Problem,
     Profile,
+    Rating,
     Reason,
     ReasonKind,
+    Relation,
+    Result,
     Row,
     Source,
     Tally,
@@ -138,7 +143,10 @@ LOCAL_CARD: Card = a.card(
         datasets=(said("PopQA", anchor="S4.p1"), said("SimpleQA", anchor="")),
         metrics=(said("accuracy", anchor="S4.p2"), said("We report a long sentence about many metrics, which is too long to be a name at all.")),
         setup=(said("We use 8 H100 GPUs."),),
-        results=(said("Thinking recovers 40 %."),),
+        results=(
+            Result(said("Thinking recovers 40 %.")),
+            Result(said("GridMem reaches 53.7 %."), "success rate", "53.7 %", "MemGPT: 44.9 %", "Table 2"),
+        ),
     ),
     conclusions=(said("Scaling helps encoding."),),
     critique=Critique(limitations=(said("We study English only.", anchor="S7.p1", section="Limitations"),)),
@@ -157,8 +165,10 @@ MODEL_CARD: Card = a.card(
     analyst="llm:qwen3",
     source=Source.PDF,
     institutions=tuple(f"Institute {n}" for n in range(7)),
-    novelty=4,
-    recommendation=3,
+    judgements=tuple(Judgement),
+    impact_kind=ImpactKind.METHOD,
+    novelty=Rating(4, said("A new combination.")),
+    recommendation=Rating(3),
     needs_verification=True,
     motivation=Motivation(problem=(Claim("The problem in other words", QUOTE, "S1.p1", "1", ClaimKind.INFERRED, verified=False),)),
     critique=Critique(
@@ -174,6 +184,15 @@ MODEL_CARD: Card = a.card(
 ABSTRACT_CARD: Card = a.card(
     3, source=Source.ABSTRACT, source_url="https://arxiv.org/abs/2602.00003v1", institutions=()
 )
+
+RELATIONS = {
+    MODEL_CARD.paper_id: (
+        Relation("GRPO", "title", "GRPO for All"),
+        Relation("<b>memory</b>", "abstract", "a memory that forgets"),
+        Relation("language models", "Results", "of language models"),
+    ),
+    ABSTRACT_CARD.paper_id: (),
+}
 
 PRIVATE = a.chat(1, timezone="Asia/Shanghai", hour=time(8, 30), next_at=SOON, size=7)
 GROUP = a.chat(2, ChatKind.GROUP, subscribed=False, next_at=None, quiet_notes=False, timezone="Etc/GMT-8", size=1)
@@ -253,7 +272,7 @@ def _views() -> list[tuple[str, dict[str, Any]]]:
         shown.append(("printed_card", {"card": card, "paper": None, "heat": None}))
         for chat, tally in ((PRIVATE, Tally(mine=VerdictKind.LIKE)), (GROUP, Tally(2, 1, 0)), (CHANNEL, Tally())):
             shown += [
-                ("card", {"card": card, "paper": a.paper(1, published=a.NOW), "heat": a.heat(), "tally": tally, "chat": chat, "under": 17}),
+                ("card", {"card": card, "paper": a.paper(1, published=a.NOW), "heat": a.heat(), "tally": tally, "chat": chat, "under": 17, "relations": RELATIONS.get(card.paper_id)}),
                 *(("verdict", {"kind": kind, "tally": tally, "chat": chat}) for kind in VerdictKind),
             ]  # fmt: skip
     for chat in CHATS:
