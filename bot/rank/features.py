@@ -68,6 +68,7 @@ class Background:
         occurring = Counter(name for one in units for name in one.names)
         common = [name for name, times in occurring.items() if times > 1 or " " not in name]
         self.vocabulary = {name: at for at, name in enumerate(common)}
+        self._names = common
         self.frequency = np.array([occurring[name] for name in common], dtype=np.int32)
         self.mean_length = float(np.mean([one.length for one in units])) if units else 0.0
         self._weights = self._usual_weights()
@@ -85,6 +86,10 @@ class Background:
         found = [self.vocabulary.get(name) for name in names]
         frequency = np.array([0 if at is None else self.frequency[at] for at in found], dtype=np.float64)
         return np.log(1.0 + (len(self.papers) - frequency + 0.5) / (frequency + 0.5))
+
+    def names_at(self, places: Sequence[int] | NDArray[np.int32]) -> list[str]:
+        """The units at these places of the vocabulary."""
+        return [self._names[at] for at in places]
 
     def likeness(self, papers: Sequence[Paper]) -> Likeness:
         """Any papers in the two spaces."""

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from bot.model import FollowKind, Reason, ReasonKind, ScoredPaper
 from bot.rank.features import Features, Likeness
-from bot.rank.taste import Taste, alike
+from bot.rank.learned import strongest, written
+from bot.rank.taste import TASTE_SCALE, Judged, Taste, alike
 
 Shares = NDArray[np.float64]
 
@@ -20,6 +21,10 @@ MUTED_SHARE = -10.0
 
 SIMILAR = 0.12
 """Likeness from which a judged paper counts as similar."""
+
+MOST_NAMED = 3
+LEAST_NAMED = 0.02
+"""Judged papers and learned words that are named one by one, and what one must add for that."""
 
 
 class Named(NamedTuple):
@@ -90,10 +95,8 @@ class Ranking(Sequence[ScoredPaper]):
             if share
         ]
         found += [Reason(ReasonKind(name.kind.value), name.label, name.share) for name in parts.followed.get(at, ())]
-        if parts.liked[at]:
-            found.append(self._judged(ReasonKind.LIKED, float(parts.liked[at]), at))
-        if parts.disliked[at]:
-            found.append(self._judged(ReasonKind.DISLIKED, float(parts.disliked[at]), at))
+        found += self._learned(ReasonKind.LIKED, float(parts.liked[at]), at)
+        found += self._learned(ReasonKind.DISLIKED, float(parts.disliked[at]), at)
         if parts.at_home[at]:
             category = next(name for name in self.features.papers[at].categories if name in parts.categories)
             found.append(Reason(ReasonKind.CATEGORY, category, float(parts.at_home[at])))
@@ -103,18 +106,58 @@ class Ranking(Sequence[ScoredPaper]):
         found += [Reason(ReasonKind.MUTED, label, MUTED_SHARE) for label in parts.muted.get(at, ())]
         return tuple(sorted(_joined(found), key=lambda reason: (-reason.share, reason.kind, reason.label)))
 
-    def _judged(self, kind: ReasonKind, share: float, at: int) -> Reason:
-        """A reason that names the most similar judged paper and counts the similar ones; where none is similar, it
-        names nothing and counts 0: single words alone made the difference."""
+    def _learned(self, kind: ReasonKind, share: float, at: int) -> list[Reason]:
+        """What verdicts add, in parts: the most similar judged papers, each with what its likeness adds and how many are
+        similar; for likes the words that add most besides; and what is left, which names nothing and counts 0."""
+        if not share:
+            return []
         if self._taste is None:
-            return Reason(kind, "", share)
+            return [Reason(kind, "", share)]
         judged = self._taste.liked if kind is ReasonKind.LIKED else self._taste.disliked
-        if not judged.papers:
-            return Reason(kind, "", share)
+        unheard = self._taste.unheard if kind is ReasonKind.LIKED else np.array([], dtype=np.intp)
         mine = Likeness(self.features.likeness.words[[at]], self.features.likeness.topics[[at]])
-        near = alike(mine, judged.likeness, self._taste.topic_share)[0]
+        near = alike(mine, judged.likeness, self._taste.topic_share)[0] if judged.papers else np.zeros(0)
+        terms = self._terms(judged, mine, near, unheard)
         count = int((near >= SIMILAR).sum())
-        return Reason(kind, judged.papers[int(near.argmax())].title if count else "", share, count)
+        sign = 1.0 if kind is ReasonKind.LIKED else -1.0
+        places = [
+            int(place)
+            for place in np.argsort(-sign * terms, kind="stable")[:MOST_NAMED]
+            if near[place] >= SIMILAR and sign * terms[place] >= LEAST_NAMED
+        ]
+        found = [
+            Reason(kind, judged.papers[place].title, float(terms[place]), count, judged.papers[place].id)
+            for place in places
+        ]
+        if kind is ReasonKind.LIKED:
+            found += self._words(judged, places, mine, unheard, at)
+        return [*found, Reason(kind, "", share - sum(reason.share for reason in found))]
+
+    def _terms(self, judged: Judged, mine: Likeness, near: Shares, unheard: NDArray[np.intp]) -> NDArray[np.float64]:
+        """What the likeness to each judged paper adds to this one."""
+        if self._taste is None or not judged.papers:
+            return np.zeros(0)
+        silent = (mine.words[:, unheard] @ judged.likeness.words[:, unheard].T).toarray()[0] if len(unheard) else 0.0
+        return np.asarray(TASTE_SCALE * judged.shares * (near - silent / (1.0 + self._taste.topic_share)))
+
+    def _words(
+        self, judged: Judged, named: Sequence[int], mine: Likeness, unheard: NDArray[np.intp], at: int
+    ) -> list[Reason]:
+        """The words that add most besides what the judged papers at these places add."""
+        if self._taste is None or self._taste.drawn is None:
+            return []
+        used = mine.words.indices
+        weights = self._taste.drawn.words[used].astype(np.float64)
+        for place in named:
+            theirs = judged.likeness.words[[place]][:, used].toarray()[0]
+            weights -= judged.shares[place] * theirs / (1.0 + self._taste.topic_share)
+        weights[np.isin(used, unheard)] = 0.0
+        shares = TASTE_SCALE * weights * mine.words.data
+        names = self._taste.background.names_at(used)
+        return [
+            Reason(ReasonKind.WORD, written(unit, [self.features.papers[at]]), share, 0, unit)
+            for unit, share in strongest(names, shares.tolist(), MOST_NAMED, LEAST_NAMED)
+        ]
 
     def _totals(self) -> Shares:
         parts = self._parts
@@ -127,11 +170,12 @@ class Ranking(Sequence[ScoredPaper]):
 
 
 def _joined(reasons: Sequence[Reason]) -> list[Reason]:
-    """Reasons of the same kind and label made one (somebody may write the same interest twice)."""
+    """Reasons of the same kind about the same thing made one (somebody may write the same interest twice)."""
     found: dict[tuple[ReasonKind, str], Reason] = {}
     for reason in reasons:
-        known = found.get((reason.kind, reason.label))
+        about = reason.key or reason.label
+        known = found.get((reason.kind, about))
         share = reason.share + (known.share if known else 0.0)
         count = max(reason.count, known.count if known else 0)
-        found[reason.kind, reason.label] = Reason(reason.kind, reason.label, share, count)
+        found[reason.kind, about] = Reason(reason.kind, reason.label, share, count, reason.key)
     return [reason for reason in found.values() if reason.share]

@@ -13,13 +13,14 @@ from math import log1p
 import numpy as np
 from numpy.typing import NDArray
 
-from bot.model import FollowKind, Heat, MuteKind, Profile
+from bot.model import FollowKind, Heat, MuteKind, Profile, ReasonKind
 from bot.rank import glossary, interests
+from bot.rank.corrections import ruled_out
 from bot.rank.features import Features
 from bot.rank.interests import Interest
 from bot.rank.people import same_person, same_place
 from bot.rank.ranking import Named, Parts, Ranking
-from bot.rank.taste import Taste, learn
+from bot.rank.taste import TASTE_SCALE, Taste, learn
 from bot.rank.words import tokens
 
 Shares = NDArray[np.float64]
@@ -39,7 +40,6 @@ NAMED = 0.45
 FADING, FADING_POWER = 0.3, 1.2
 """How the stated interests give way to verdicts: half after about three likes, a twelfth after twenty."""
 
-TASTE_SCALE = 2.0
 AUTHOR_SHARE = 1.0
 INSTITUTION_SHARE = 0.6
 FURTHER_SHARE = 0.2
@@ -77,6 +77,10 @@ def score(
         raise ValueError("the taste was learned against another background than the features'")
     taste = taste or learn(features.background, profile, now)
     stated, named = _stated(features, wishes, taste.likes if taste else 0)
+    dropped = ruled_out(profile, ReasonKind.INTEREST)
+    stated[:, [at for at, wish in enumerate(wishes) if wish.label in dropped]] = 0.0
+    wanted = tuple(name for name in profile.categories if name not in ruled_out(profile, ReasonKind.CATEGORY))
+    heat = {} if ruled_out(profile, ReasonKind.HEAT) else heat
     liked = TASTE_SCALE * taste.drawn.of(features.likeness) if taste and taste.drawn else None
     disliked = TASTE_SCALE * taste.put_off.of(features.likeness) if taste and taste.put_off else None
     followed = _followed(features, profile, organizations)
@@ -92,8 +96,8 @@ def score(
         liked=nothing if liked is None else liked,
         disliked=nothing if disliked is None else disliked,
         followed=followed,
-        categories=profile.categories,
-        at_home=_in_categories(features, profile.categories),
+        categories=wanted,
+        at_home=_in_categories(features, wanted),
         heat=_heated(features.ids, heat, np.clip(fit / FITTING, 0.0, 1.0) if knows else nothing + 1.0),
         upvotes={paper_id: heat[paper_id].upvotes for paper_id in features.ids if paper_id in heat},
         muted=_muted(features, profile),

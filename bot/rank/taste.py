@@ -16,11 +16,15 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import linalg
 
-from bot.model import JudgedPaper, Paper, Profile, VerdictKind
+from bot.model import JudgedPaper, Paper, Profile, ReasonKind, VerdictKind
+from bot.rank.corrections import own_verdicts_out, ruled_out
 from bot.rank.features import Background, Likeness, Usual, Vector
 
 MOST_JUDGED = 400
 """Verdicts a model is fitted to: the newest, taken in turn from each reader."""
+
+TASTE_SCALE = 2.0
+"""What a fitted model's output is multiplied with to become a share of a score."""
 
 HALF_LIFE_DAYS = 120.0
 LEAST_WEIGHT = 0.2
@@ -53,21 +57,31 @@ class Side:
         """The same with so much more for every paper."""
         return Side(self.words, self.topics, self.base + base)
 
+    def deaf_to(self, places: NDArray[np.intp]) -> Side:
+        """The same without what the words at these places add."""
+        if not len(places):
+            return self
+        words = self.words.copy()
+        words[places] = 0.0
+        return Side(words, self.topics, self.base)
+
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """Judged papers, newest first, and their likeness."""
+    """Judged papers, newest first, their likeness, and by how much each one's likeness to a paper counts: 0 where a
+    correction says that it does not."""
 
     papers: tuple[Paper, ...]
     likeness: Likeness
+    shares: NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
 class Taste:
     """A fitted model: `drawn` is what likes (against what is usual) add to a paper, `put_off` what dislikes add, which is
     about nothing for a usual paper; either is None without such verdicts. `liked` and `disliked` are the papers behind
-    it, `topic_share` how much of the likeness of two papers their topics are. A taste reads features that were made
-    against its own `background`, no others."""
+    it, `topic_share` how much of the likeness of two papers their topics are, `unheard` the places of words that were
+    ruled out as something liked. A taste reads features that were made against its own `background`, no others."""
 
     background: Background
     drawn: Side | None
@@ -75,6 +89,7 @@ class Taste:
     liked: Judged
     disliked: Judged
     topic_share: float
+    unheard: NDArray[np.intp]
 
     @property
     def likes(self) -> int:
@@ -108,6 +123,9 @@ def learn(background: Background, profile: Profile, now: datetime) -> Taste | No
     shares = linalg.solve(products + 1.0 + np.diag(RIDGE / weights), wanted, assume_a="pos", check_finite=False)
     sample = Likeness(usual.likeness.words[at], usual.likeness.topics[at])
     judged_shares, usual_shares = shares[: len(wanted) - len(at)], shares[len(wanted) - len(at) :]
+    judged_shares = judged_shares * np.concatenate(
+        [_counted(likes, judged, profile, ReasonKind.LIKED), _counted(dislikes, judged, profile, ReasonKind.DISLIKED)]
+    )
     whole = _side(papers, judged_shares, topic_share).plus(_side(sample, usual_shares, topic_share))
     whole = whole.raised(float(shares.sum()))
     drawn, put_off = (whole, None) if likes else (None, whole)
@@ -116,13 +134,15 @@ def learn(background: Background, profile: Profile, now: datetime) -> Taste | No
         put_off = put_off.raised(-float(put_off.of(sample).mean()) if len(at) else 0.0)
         drawn = whole.plus(put_off, times=-1.0)
     border = len(likes)
+    unheard = _unheard(background, profile)
     return Taste(
         background,
-        drawn,
+        drawn.deaf_to(unheard) if drawn else None,
         put_off,
-        Judged(tuple(likes), Likeness(papers.words[:border], papers.topics[:border])),
-        Judged(tuple(dislikes), Likeness(papers.words[border:], papers.topics[border:])),
+        Judged(tuple(likes), Likeness(papers.words[:border], papers.topics[:border]), judged_shares[:border]),
+        Judged(tuple(dislikes), Likeness(papers.words[border:], papers.topics[border:]), judged_shares[border:]),
         topic_share,
+        unheard,
     )
 
 
@@ -160,6 +180,31 @@ def _weighted(judged: Sequence[JudgedPaper], now: datetime) -> tuple[list[Paper]
 def _freshness(one: JudgedPaper, now: datetime) -> float:
     days = max((now - one.at).total_seconds(), 0.0) / 86_400
     return max(float(0.5 ** (days / HALF_LIFE_DAYS)), LEAST_WEIGHT)
+
+
+def _counted(
+    papers: Sequence[Paper], judged: Sequence[JudgedPaper], profile: Profile, kind: ReasonKind
+) -> NDArray[np.float64]:
+    """How much of each judged paper counts: all of it, nothing where it was ruled out for the chat, and the part of the
+    readers who did not rule out their own verdict."""
+    ruled, own = ruled_out(profile, kind), own_verdicts_out(profile, kind)
+    counted = np.ones(len(papers))
+    for at, paper in enumerate(papers):
+        if paper.id in ruled:
+            counted[at] = 0.0
+        elif any(paper_id == paper.id for _, paper_id in own):
+            readers = {
+                one.reader_id
+                for one in judged
+                if one.paper.id == paper.id and (one.kind is VerdictKind.DISLIKE) is (kind is ReasonKind.DISLIKED)
+            }
+            counted[at] = sum((reader, paper.id) not in own for reader in readers) / max(len(readers), 1)
+    return counted
+
+
+def _unheard(background: Background, profile: Profile) -> NDArray[np.intp]:
+    places = [background.vocabulary.get(unit) for unit in ruled_out(profile, ReasonKind.WORD)]
+    return np.array(sorted(at for at in places if at is not None), dtype=np.intp)
 
 
 def _topic_share(likes: int) -> float:
