@@ -116,7 +116,7 @@ async def opened(
                 rng or random.Random(),
             )
             reading = Reading(db, Lookup(client, settings.arxiv_api_url), FullTexts(client, settings.arxiv_url), clock)
-            digests = Digests(db, clock, intake.refresh, reading.find_institutions)
+            digests = Digests(db, clock, intake.refresh, reading.find_institutions, reading.prepare_cards)
             try:
                 yield Program(
                     settings,

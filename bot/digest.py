@@ -40,9 +40,12 @@ DAYS_KEPT = 8
 BACKGROUNDS_KEPT = 2
 
 LOOK_AT_MOST = 120.0
+CARDS_WITHIN = 10.0
+"""Seconds that a table waits for the cards of its first rows; nobody who asks for a table waits for them."""
 
 FindInstitutions = Callable[[Sequence[Paper]], Awaitable[None]]
 Look = Callable[[Sequence[str]], Awaitable[None]]
+PrepareCards = Callable[[Sequence[Paper], str, float], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,17 +85,23 @@ class Digests:
     """The use case of digests.
 
     `look` has a look at the listings of categories that may have something new, and `find_institutions` at what the
-    chosen papers' institutions are, within its own limit of time; both store what they find and never raise for what
-    the outside does.
+    chosen papers' institutions are, within its own limit of time; `prepare_cards` makes cards in a language and waits
+    for them as many seconds as it is told. All store what they find and never raise for what the outside does.
     """
 
     def __init__(
-        self, db: Database, clock: Callable[[], datetime], look: Look, find_institutions: FindInstitutions
+        self,
+        db: Database,
+        clock: Callable[[], datetime],
+        look: Look,
+        find_institutions: FindInstitutions,
+        prepare_cards: PrepareCards | None = None,
     ) -> None:
         self._db = db
         self._clock = clock
         self._look = look
         self._find_institutions = find_institutions
+        self._prepare_cards = prepare_cards
         self._looking: set[asyncio.Future[None]] = set()
         self._locks: defaultdict[int, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._features: OrderedDict[tuple[tuple[str, date], ...], Features] = OrderedDict()
@@ -168,7 +177,10 @@ class Digests:
             if material is None:
                 return None
             chosen = await self._choose(material)
-            await self._find_institutions([scored.paper for scored in chosen])
+            papers = [scored.paper for scored in chosen]
+            await self._find_institutions(papers)
+            if self._prepare_cards is not None:
+                await self._prepare_cards(papers, material.chat.language, 0.0 if plan is None else CARDS_WITHIN)
             return await self._keep(material, chosen, plan)
 
     async def preview(self, chat_id: int) -> list[Paper]:

@@ -30,7 +30,8 @@
     │   ├── DatabaseForeign         not Paperboy's
     │   ├── DatabaseConflict        what a change belongs to is gone, or somebody else was faster
     │   └── DatabaseBroken          damaged, full, read-only or unreachable
-    ├── BudgetSpent             the language model's tokens of the day are used up
+    ├── ModelFailed             the language model gave no answer that can be used
+    │   └── BudgetSpent             its tokens of the day are used up
     ├── BadSetting              a setting that cannot be used
     ├── BadToken                Telegram does not know the bot's token
     ├── AlreadyRunning          a second bot on the same database or token
@@ -360,13 +361,34 @@ class DatabaseBroken(StorageError):
         super().__init__(f"The database {place} cannot be used: {why}.")
 
 
-class BudgetSpent(PaperboyError):
-    """The language model's tokens of the day are used up."""
+class ModelFailed(PaperboyError):
+    """The language model gave no answer that can be used. `cause` is "budget", "timeout", "refused", "throttled" or
+    "failed"; `retry_after` are the seconds after which to ask again, None where nobody can tell; `everywhere` is true
+    where it is about the model itself and not about one paper."""
+
+    code = "model-failed"
+
+    def __init__(
+        self, cause: str, sentence: str = "", retry_after: float | None = None, *, everywhere: bool = False
+    ) -> None:
+        self.cause = cause
+        self.retry_after = retry_after
+        self.everywhere = everywhere
+        super().__init__(sentence or f"The language model gave no usable answer ({cause}); try again later.")
+
+
+class BudgetSpent(ModelFailed):
+    """The language model's tokens of the day are used up; `retry_after` are the seconds to the next day."""
 
     code = "budget-spent"
 
-    def __init__(self) -> None:
-        super().__init__("Today's budget for the language model (LLM_DAILY_TOKENS) is used up; it is new tomorrow.")
+    def __init__(self, retry_after: float | None = None) -> None:
+        super().__init__(
+            "budget",
+            "Today's budget for the language model (LLM_DAILY_TOKENS) is used up; it is new tomorrow.",
+            retry_after,
+            everywhere=True,
+        )
 
 
 class BadSetting(PaperboyError):

@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from weakref import WeakValueDictionary
 
+from bot.analyses import Analyses, Progress
 from bot.card import SCHEMA
 from bot.card.local import analyse
 from bot.errors import NotAllowed, PaperboyError, SourceError, UnknownPaper
@@ -26,27 +27,48 @@ TEXTS_KEPT = 32
 ASK_AGAIN = timedelta(hours=6)
 INSTITUTIONS_WITHIN = 20.0
 NO_WAITING = timedelta(minutes=10)
+CARDS_AHEAD = 5
+"""Rows of a table whose cards are made before anybody presses."""
 
 
 @dataclass(frozen=True, slots=True)
 class CardView:
-    """A card with the paper it reads, its newest heat, and what the chat and this reader said of it."""
+    """A card with the paper it reads, its newest heat, and what the chat and this reader said of it.
+
+    `note` is "" unless a language model is configured and this is not its card: "writing" where it is on its way, or
+    the cause why the local analyst's is shown instead ("budget", "timeout", "refused", "throttled" or "failed").
+    """
 
     chat: Chat
     paper: Paper
     card: Card
     tally: Tally
     heat: Heat | None
+    note: str = ""
+
+
+ShowCard = Callable[[CardView], Awaitable[None]]
 
 
 class Reading:
-    """The use case of unfolding papers. Texts are kept in memory for the work only; what is stored is the card."""
+    """The use case of unfolding papers. Texts are kept in memory for the work only; what is stored is the card.
 
-    def __init__(self, db: Database, lookup: Lookup, full_texts: FullTexts, clock: Callable[[], datetime]) -> None:
+    `analyses` makes the language model's cards, None where no model is configured.
+    """
+
+    def __init__(
+        self,
+        db: Database,
+        lookup: Lookup,
+        full_texts: FullTexts,
+        clock: Callable[[], datetime],
+        analyses: Analyses | None = None,
+    ) -> None:
         self._db = db
         self._lookup = lookup
         self._full_texts = full_texts
         self._clock = clock
+        self._analyses = analyses
         self._texts: OrderedDict[str, tuple[FullText, datetime]] = OrderedDict()
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self._background: set[asyncio.Task[bool]] = set()
@@ -88,52 +110,131 @@ class Reading:
     # ------------------------------------------------------------------ cards
 
     async def card(self, chat_id: int, reader_id: int, paper_id: str, version: int | None = None) -> CardView:
-        """The card of a paper for one reader in one chat.
+        """The card of a paper for one reader in one chat, without waiting for a language model: while that writes, it is
+        the local analyst's with the note "writing", and `finished` gives the other.
 
         Raises:
             UnknownPaper, SourceError: as `paper`; a text that cannot be had gives a card of the abstract instead.
             NotAllowed: the chat was forgotten.
         """
+        chat = await self._chat(chat_id)
+        paper = await self.paper(paper_id, version)
+        card, note = await self._best(paper, chat.language, pressed=True)
+        return await self._view(chat, reader_id, paper, card, note)
+
+    async def finished(
+        self,
+        chat_id: int,
+        reader_id: int,
+        paper_id: str,
+        version: int | None = None,
+        progress: ShowCard | None = None,
+    ) -> CardView | None:
+        """The language model's card once it is there; None where no model is configured or none comes (then `card` has
+        the cause). `progress` is awaited with what is ready so far, checked like the card itself.
+
+        Raises:
+            UnknownPaper, SourceError, NotAllowed: as `card`.
+        """
+        if self._analyses is None:
+            return None
+        chat = await self._chat(chat_id)
+        paper = await self.paper(paper_id, version)
+
+        async def show(card: Card) -> None:
+            if progress is not None:
+                await progress(await self._view(chat, reader_id, paper, card, "writing"))
+
+        made = await self._analyses.finished(paper, chat.language, show)
+        return None if made is None else await self._view(chat, reader_id, paper, made, "")
+
+    async def _chat(self, chat_id: int) -> Chat:
         async with self._db.read() as conn:
             chat = await chats.get(conn, chat_id)
         if chat is None:
             raise NotAllowed("chat")
-        paper = await self.paper(paper_id, version)
-        card = await self.card_of(paper, chat.language)
+        return chat
+
+    async def _view(self, chat: Chat, reader_id: int, paper: Paper, card: Card, note: str) -> CardView:
         async with self._db.read() as conn:
             return CardView(
                 chat,
                 paper,
                 card,
-                await verdicts.tally(conn, chat_id, paper.id, reader_id),
+                await verdicts.tally(conn, chat.id, paper.id, reader_id),
                 (await heat.newest(conn, [paper.id])).get(paper.id),
+                note,
             )
 
     async def card_of(self, paper: Paper, language: str) -> Card:
-        """The card of one paper version, made once; two who ask at the same time get the same.
+        """The best card there is of one paper version, at once: a language model's where it has made one, else the
+        local analyst's, made once; two who ask at the same time get the same. No model is asked.
 
-        A card of the abstract alone is not kept, since arXiv's HTML may come later: it is made anew from what was
+        A local card of the abstract alone is not kept, since arXiv's HTML may come later: it is made anew from what was
         fetched within the last six hours.
         """
         async with self._lock(paper):
-            async with self._db.read() as conn:
-                kept = await cards.get(conn, paper.id, paper.version, language, SCHEMA)
-            if kept is not None:
-                return kept
-            text = await self._text(paper)
-            card = await asyncio.to_thread(analyse, paper, text, language)
-            if card.source is not Source.ABSTRACT:
-                async with self._db.begin() as conn:
-                    await cards.save(conn, card, self._clock(), SCHEMA)
-            return card
+            return await self._kept(paper, language) or await self._local(paper, language)
 
-    async def _text(self, paper: Paper) -> FullText:
-        """A paper's text for somebody who waits; where arXiv refuses to give it, the abstract alone.
+    async def awaited_card_of(self, paper: Paper, language: str, progress: Progress | None = None) -> tuple[Card, str]:
+        """The card of one paper version by the best analyst, however long that takes, and "" or the cause why it is not
+        the language model's."""
+        card, note = await self._best(paper, language, pressed=True)
+        if note != "writing" or self._analyses is None:
+            return card, note
+        made = await self._analyses.finished(paper, language, progress)
+        return (card, self._analyses.cause(paper, language)) if made is None else (made, "")
+
+    async def _best(self, paper: Paper, language: str, *, pressed: bool) -> tuple[Card, str]:
+        """The best card at hand and its note; a model that has not made its own is asked for it in the background."""
+        async with self._lock(paper):
+            kept = await self._kept(paper, language)
+            if self._analyses is None:
+                return kept or await self._local(paper, language, urgent=pressed), ""
+            own = await self._analyses.kept(paper, language)
+            if own is not None and not await self._has_more_than(own, paper):
+                return own, ""
+            local = await self._local(paper, language, urgent=pressed)
+        note = self._analyses.begin(paper, local, lambda: self._text_for_model(paper, urgent=pressed), pressed=pressed)
+        shown = kept or local
+        return shown, note if note == "writing" or shown.analyst == local.analyst else ""
+
+    async def _has_more_than(self, card: Card, paper: Paper) -> bool:
+        """Whether a card was made of the abstract alone and there is more to read now."""
+        return card.source is Source.ABSTRACT is not (await self._text(paper)).source
+
+    async def _kept(self, paper: Paper, language: str) -> Card | None:
+        async with self._db.read() as conn:
+            return await cards.get(conn, paper.id, paper.version, language, SCHEMA)
+
+    async def _local(self, paper: Paper, language: str, *, urgent: bool = True) -> Card:
+        async with self._db.read() as conn:
+            kept = await cards.get(conn, paper.id, paper.version, language, SCHEMA, cards.LOCAL)
+        if kept is not None:
+            return kept
+        text = await self._text(paper, urgent=urgent)
+        card = await asyncio.to_thread(analyse, paper, text, language)
+        if card.source is not Source.ABSTRACT:
+            async with self._db.begin() as conn:
+                await cards.save(conn, card, self._clock(), SCHEMA)
+        return card
+
+    async def _text_for_model(self, paper: Paper, *, urgent: bool) -> FullText:
+        """A paper's text as `_text`, but no model is paid for the abstract of a paper that arXiv refuses to give.
+
+        Raises:
+            SourceError: arXiv asks us to wait or does not answer.
+        """
+        async with self._lock(paper):
+            return await self._fetch(replace(paper, has_html=None), urgent=urgent)
+
+    async def _text(self, paper: Paper, *, urgent: bool = True) -> FullText:
+        """A paper's text; where arXiv refuses to give it, the abstract alone.
 
         A listing's "no HTML" is not taken for granted: conversions often come hours after the announcement.
         """
         try:
-            return await self._fetch(replace(paper, has_html=None), urgent=True)
+            return await self._fetch(replace(paper, has_html=None), urgent=urgent)
         except SourceError as error:
             log.info("%s is read by its abstract: %s", paper.versioned_id, error)
             return abstract_only(paper)
@@ -197,11 +298,36 @@ class Reading:
                 well = False
         return well
 
+    async def prepare_cards(self, chosen: Sequence[Paper], language: str, seconds: float) -> None:
+        """Make the cards of a table's first rows before anybody presses, and wait for them for at most `seconds`; what
+        was begun goes on in the background."""
+        work = asyncio.create_task(self._make_cards(chosen[:CARDS_AHEAD], language))
+        self._background.add(work)
+        work.add_done_callback(self._background.discard)
+        if seconds > 0:
+            await asyncio.wait({work}, timeout=seconds)
+
+    async def _make_cards(self, chosen: Sequence[Paper], language: str) -> bool:
+        """Make cards, the local analyst's first; → whether all could be."""
+        well = True
+        for paper in chosen:
+            try:
+                await self._best(paper, language, pressed=False)
+            except Exception:
+                log.exception("the card of %s was not made ahead", paper.versioned_id)
+                well = False
+        if self._analyses is not None:
+            for paper in chosen:
+                await self._analyses.finished(paper, language)
+        return well
+
     async def close(self) -> None:
         """End what still goes on in the background."""
         for work in self._background:
             work.cancel()
         await asyncio.gather(*self._background, return_exceptions=True)
+        if self._analyses is not None:
+            await self._analyses.close()
 
     # ------------------------------------------------------------------ what is unfolded where
 

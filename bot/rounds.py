@@ -107,3 +107,4 @@ class Rounds:
                 except PaperboyError as error:
                     log.info("%s was not read ahead: %s", paper.id, error)
                     return
+            await self._reading.prepare_cards(shown, chat.language, 0.0)

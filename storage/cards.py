@@ -1,4 +1,7 @@
-"""Cards made so far, so that none is made twice."""
+"""Cards made so far, so that none is made twice.
+
+A maker is an analyst with the version of what it was asked: "local", or "llm:<model>#<prompts>".
+"""
 
 from __future__ import annotations
 
@@ -15,13 +18,14 @@ from storage.tables import cards
 LOCAL = "local"
 
 
-async def save(conn: AsyncConnection, card: Card, made_at: datetime, schema: int) -> None:
-    """Keep a card in the place of the same analyst's earlier one of that version, language and schema."""
+async def save(conn: AsyncConnection, card: Card, made_at: datetime, schema: int, maker: str = "") -> None:
+    """Keep a card in the place of the same maker's earlier one of that version, language and schema. The maker is the
+    card's analyst where none is given."""
     upsert = insert(conn, cards).values(
         paper_id=card.paper_id,
         version=card.version,
         language=card.language,
-        analyst=card.analyst,
+        analyst=maker or card.analyst,
         schema=schema,
         body=codec.encode(card),
         made_at=made_at,
@@ -30,8 +34,11 @@ async def save(conn: AsyncConnection, card: Card, made_at: datetime, schema: int
     await conn.execute(upsert.on_conflict_do_update(index_elements=key, set_=as_given(upsert)))
 
 
-async def get(conn: AsyncConnection, paper_id: str, version: int, language: str, schema: int) -> Card | None:
-    """The best card there is: a language model's before the local analyst's, then the newest; None if there is none."""
+async def get(
+    conn: AsyncConnection, paper_id: str, version: int, language: str, schema: int, maker: str = ""
+) -> Card | None:
+    """The card of a maker; without one, the best there is: a language model's before the local analyst's, then the
+    newest. None if there is none."""
     query = (
         select(cards.c.body)
         .where(
@@ -43,6 +50,8 @@ async def get(conn: AsyncConnection, paper_id: str, version: int, language: str,
         .order_by(case((cards.c.analyst == LOCAL, 1), else_=0), cards.c.made_at.desc())
         .limit(1)
     )
+    if maker:
+        query = query.where(cards.c.analyst == maker)
     body = await conn.scalar(query)
     return codec.decode(Card, body) if body is not None else None
 

@@ -73,7 +73,7 @@ def _kinds(kind: type[errors.PaperboyError]) -> Iterator[type[errors.PaperboyErr
 
 
 # Told by the command line, where there is no chat to tell it in.
-OUTSIDE_OF_CHATS = {"BudgetSpent", "BadSetting", "BadToken", "AlreadyRunning", "CannotWrite"}
+OUTSIDE_OF_CHATS = {"ModelFailed", "BudgetSpent", "BadSetting", "BadToken", "AlreadyRunning", "CannotWrite"}
 
 
 def test_every_error_of_the_tree_has_its_sentence() -> None:
