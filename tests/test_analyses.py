@@ -60,9 +60,13 @@ class Room:
     url: str
     clock: MovableClock
     analyst: Scripted
-    reading: Reading
     chat_ids: tuple[int, int]
     html: list[str | None]
+    reading: Reading = field(init=False)
+
+    def __post_init__(self) -> None:
+        """It begins like after a restart."""
+        self.reading = self.again()
 
     def again(self) -> Reading:
         """The use case as it is after a restart."""
@@ -88,7 +92,8 @@ class Room:
 @pytest.fixture
 async def room(db: Database) -> AsyncIterator[Room]:
     """A room whose analyst waits to be opened."""
-    clock, analyst, html = MovableClock(), Scripted(), [PAGE]
+    clock, analyst = MovableClock(), Scripted()
+    html: list[str | None] = [PAGE]
 
     async def answer(_: web.Request) -> web.Response:
         return web.Response(status=404) if html[0] is None else web.Response(text=html[0], content_type="text/html")
@@ -97,8 +102,7 @@ async def room(db: Database) -> AsyncIterator[Room]:
         await papers.save(conn, [PAPER, *(builders.paper(n) for n in range(8, 20))])
         ids = [(await chats.ensure(conn, n, 0, ChatKind.PRIVATE, "Ada", {}, clock())).id for n in (100, 101)]
     async with far_end(answer) as url, Client("", arxiv_delay=0, api_delay=0, patience=0, timeout=5) as client:
-        made = Room(db, client, url, clock, analyst, None, (ids[0], ids[1]), html)  # type: ignore[arg-type] - made below
-        made.reading = made.again()
+        made = Room(db, client, url, clock, analyst, (ids[0], ids[1]), html)
         yield made
         analyst.open.set()
         await made.reading.close()
