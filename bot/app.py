@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bot import heartbeat, llm, report
+from bot.alerts import Alerts
 from bot.commandline import CardRequest, DigestRequest, Format, Progress, silent
 from bot.config import Settings
 from bot.digest import Digests
@@ -64,6 +65,7 @@ class Paces:
     mail: float = 5.0
     ahead: float = 600.0
     heat: float = 3 * 3600.0
+    alerts: float = 300.0
 
 
 def now() -> datetime:
@@ -174,13 +176,19 @@ async def _serve(program: Program, jobs: Embedded, stop: asyncio.Event, paces: P
     from bot.chat import posting
     from bot.chat.application import application, register_commands
     from bot.chat.delivery import Postman
+    from bot.chat.pacing import Limits
     from bot.chat.polling import make_bot, run_polling
 
     settings, clock = program.settings, program.clock
     desk = _desk(program)
-    bot = make_bot(settings.telegram_bot_token, settings.telegram_api_url)
+    paid = settings.paid_broadcast
+    limits = Limits(paid=paid) if paid else None
+    bot = make_bot(settings.telegram_bot_token, settings.telegram_api_url, limits=limits)
     postman = Postman(
-        Outbox(program.db, clock), posting.through(bot), clock, moved_note=lambda chat: _moved_note(desk, chat)
+        Outbox(program.db, clock),
+        posting.through(bot, paid=bool(paid)),
+        clock,
+        moved_note=lambda chat: _moved_note(desk, chat),
     )
     rounds = Rounds(
         program.db,
@@ -211,6 +219,9 @@ async def _serve(program: Program, jobs: Embedded, stop: asyncio.Event, paces: P
     jobs.every("mail", paces.mail, mail)
     jobs.every("ahead", paces.ahead, rounds.ahead, first_in=paces.ahead / 2)
     jobs.every("heat", paces.heat, read_heat, first_in=30.0)
+    if settings.admin_ids:
+        watch = Alerts(program.db, program.status, clock, settings.admin_ids, desk.alert_bodies)
+        jobs.every("alerts", paces.alerts, watch.look, first_in=paces.alerts)
 
     async def started() -> None:
         await register_commands(bot, desk)

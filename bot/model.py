@@ -400,6 +400,41 @@ class Digest:
     late: tuple[Listing, ...] = ()
 
 
+# --------------------------------------------------------------------------- the bot itself
+
+
+class TroubleKind(StrEnum):
+    """What administrators are told of by themselves: a listing that cannot be read, tables that come late."""
+
+    LISTING = "listing"
+    LAG = "lag"
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """Something that is wrong with the bot now. `subject` is the listing's category, "" for what concerns all;
+    `detail` a short machine-readable cause; `minutes` how long somebody has been waiting."""
+
+    kind: TroubleKind
+    subject: str = ""
+    detail: str = ""
+    minutes: int = 0
+
+    @property
+    def key(self) -> str:
+        """The same for the same trouble at another time: "listing:cs.LG"."""
+        return f"{self.kind}:{self.subject}"
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """A trouble as it is remembered: since when it has been seen, and when administrators were told of it."""
+
+    key: str
+    since: datetime
+    told_at: datetime | None = None
+
+
 # --------------------------------------------------------------------------- full text
 
 

@@ -30,7 +30,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-REVISION = "pb0001"
+REVISION = "pb0002"
 """The migration that builds these tables; a database of this revision needs no migrating."""
 
 VERSION_TABLE = "paperboy_revision"
@@ -400,4 +400,13 @@ cards = Table(
     Column("made_at", UtcDateTime, nullable=False, comment="when"),
     PrimaryKeyConstraint("paper_id", "version", "language", "analyst", "schema"),
     comment="cards made so far, so that none is made twice",
+)
+
+alerts = Table(
+    "alerts",
+    metadata,
+    Column("key", Words, primary_key=True, comment="the trouble: listing:cs.LG, lag:"),
+    Column("since", UtcDateTime, nullable=False, comment="when it was first seen"),
+    Column("told_at", UtcDateTime, comment="when the administrators were told, null while it may still pass"),
+    comment="troubles of the bot itself that last, so that each is told once",
 )

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from weakref import WeakValueDictionary
 
+from bot.alerts import News
 from bot.chat.administrators import Administrators
 from bot.chat.classic import Keyboard, Message, messages
 from bot.chat.tree import Document
@@ -54,6 +55,11 @@ class Desk:
     def quiet_bodies(self, view: QuietView) -> list[Mapping[str, object]]:
         """A line without a table as bodies for the ledger of deliveries."""
         return [body(message) for message in self.lay_out(self.views.quiet(view))]
+
+    def alert_bodies(self, chat: Chat, found: News) -> list[Mapping[str, object]]:
+        """What an administrator is told of the bot itself, as bodies for the ledger of deliveries."""
+        document = self.views.templates.render("alert", chat.language, begun=found.begun, over=found.over)
+        return [body(message) for message in self.lay_out(document)]
 
     def moved_note(self, chat: Chat) -> str:
         """What a chat is told when a closed topic's table comes to the main chat, as HTML."""

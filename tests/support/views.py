@@ -67,6 +67,8 @@ from bot.model import (
     Row,
     Source,
     Tally,
+    Trouble,
+    TroubleKind,
     VerdictKind,
 )
 from bot.schedule import QuietKind
@@ -104,6 +106,12 @@ ROWS = (
     ),
     Row(3, "hep-th/9901001", 3, "Old style", ("A. B.",), "清华大学", "hep-th", 0, 0.1, ()),
 )  # fmt: skip
+
+TROUBLES = (
+    Trouble(TroubleKind.LISTING, "cs.LG", "http-429"),
+    Trouble(TroubleKind.LISTING, "cs.CL"),
+    Trouble(TroubleKind.LAG, minutes=17),
+)
 
 LISTINGS = (
     a.listing("cs.LG"),
@@ -297,6 +305,7 @@ def _views() -> list[tuple[str, dict[str, Any]]]:
         )
         for full in (True, False):
             shown += [
+                ("alert", {"begun": TROUBLES, "over": ("listing:cs.CV", "lag:")}),
                 ("status", {"chat": chat, "now": a.NOW, "polls": polls, "counts": {"chats": 3, "failed": 1, "other": 1}, "failures": (FAILURE,), "full": full}),
                 ("status", {"chat": chat, "now": a.NOW + timedelta(1), "polls": (), "counts": {}, "failures": (), "full": full}),
             ]  # fmt: skip
