@@ -173,7 +173,7 @@ class Subscriptions:
         plain = parse_interests(text)
         widened = await self.widened(plain)
         async with self._db.begin() as conn:
-            await chats.set_interests(conn, chat_id, plain, widened)
+            await chats.set_interests(conn, chat_id, plain, widened, self._clock())
             return await chats.update(conn, chat_id, pending="")
 
     async def widened(self, interests: str) -> tuple[str, ...]:

@@ -7,6 +7,6 @@ migrate.py       Alembic, up and down           engines.py    how connections ar
 running.py       one bot per database           backup.py     a consistent copy
 soundness.py     what `paperboy db check` asks  sql.py        what both engines share
 codec.py         frozen dataclasses ↔ JSON
-papers.py  listings.py  heat.py  institutions.py  chats.py  verdicts.py  digests.py  deliveries.py  cards.py
+papers.py  listings.py  heat.py  institutions.py  chats.py  verdicts.py  corrections.py  digests.py  deliveries.py  cards.py
                  one file per noun: plain functions whose first argument is a connection
 """

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Table, and_, delete, func, or_, select
+from sqlalchemy import ColumnElement, Table, and_, delete, exists, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection as AsyncConnection  # noqa: PLC0414 - for callers' signatures
 
 from bot.errors import DatabaseConflict
@@ -20,14 +20,17 @@ from bot.model import (
     Mute,
     MuteKind,
     Profile,
+    ReasonKind,
+    ShownPaper,
     VerdictKind,
 )
-from storage import papers, tables
+from storage import corrections, papers, tables
 from storage.address import place_of
-from storage.sql import AnyRow, insert
-from storage.tables import chat_categories, chats, follows, mutes, verdicts
+from storage.sql import AnyRow, as_given, insert
+from storage.tables import chat_categories, chats, follows, mutes, statements, verdicts
 
 MOST_JUDGED = 2000
+MOST_LEFT = 300
 
 # --------------------------------------------------------------------------- the chat itself
 
@@ -210,26 +213,41 @@ async def all_categories(conn: AsyncConnection) -> dict[str, date | None]:
 # --------------------------------------------------------------------------- what it cares about
 
 
-async def profile(conn: AsyncConnection, chat_id: int) -> Profile:
-    """What the chat cares about; `judged` newest first, at most 2000. An empty profile for a chat that is not there."""
+async def profile(conn: AsyncConnection, chat_id: int, before: datetime | None = None) -> Profile:
+    """What the chat cares about; `judged` newest first, at most 2000. An empty profile for a chat that is not there.
+
+    With `before`, the interests and verdicts are those of that moment; whom it follows, what it mutes, its categories
+    and its corrections are always today's.
+    """
     stated = (await conn.execute(select(chats.c.interests, chats.c.widened).where(chats.c.id == chat_id))).one_or_none()
     if stated is None:
         return Profile()
+    if before is not None:
+        stated = await _stated(conn, chat_id, before) or stated
     return Profile(
         interests=stated.interests,
         widened=tuple(stated.widened),
         categories=await categories(conn, chat_id),
         follows=tuple([Follow(FollowKind(kind), value) for kind, value in await _listed(conn, follows, chat_id)]),
         mutes=tuple([Mute(MuteKind(kind), value) for kind, value in await _listed(conn, mutes, chat_id)]),
-        judged=await _judged(conn, chat_id),
+        judged=await _judged(conn, chat_id, before),
+        left=await _left(conn, chat_id, before),
+        corrections=await corrections.of_chat(conn, chat_id),
     )
 
 
-async def _judged(conn: AsyncConnection, chat_id: int) -> tuple[JudgedPaper, ...]:
+async def _stated(conn: AsyncConnection, chat_id: int, before: datetime) -> AnyRow | None:
+    """The interests that held at a moment; None where no statement was written down."""
+    kept = select(statements.c.interests, statements.c.widened).where(statements.c.chat_id == chat_id)
+    then = kept.where(statements.c.at < before).order_by(statements.c.at.desc()).limit(1)
+    return (await conn.execute(then)).one_or_none()
+
+
+async def _judged(conn: AsyncConnection, chat_id: int, before: datetime | None) -> tuple[JudgedPaper, ...]:
     query = (
         select(*papers.COLUMNS, verdicts.c.reader_id, verdicts.c.kind, verdicts.c.at)
         .select_from(papers.LATEST.join(verdicts, verdicts.c.paper_id == tables.papers.c.id))
-        .where(verdicts.c.chat_id == chat_id)
+        .where(verdicts.c.chat_id == chat_id, *((verdicts.c.at < before,) if before is not None else ()))
         .order_by(verdicts.c.at.desc(), verdicts.c.paper_id, verdicts.c.reader_id)
         .limit(MOST_JUDGED)
     )
@@ -237,14 +255,67 @@ async def _judged(conn: AsyncConnection, chat_id: int) -> tuple[JudgedPaper, ...
     return tuple([JudgedPaper(papers.of_row(row), row.reader_id, VerdictKind(row.kind), row.at) for row in rows])
 
 
+async def _left(conn: AsyncConnection, chat_id: int, before: datetime | None) -> tuple[ShownPaper, ...]:
+    """What tables showed and nobody judged, newest first, at most 300."""
+    rows, tables_made = tables.digest_rows, tables.digests
+    judged = exists().where(
+        verdicts.c.chat_id == chat_id,
+        verdicts.c.paper_id == rows.c.paper_id,
+        *((verdicts.c.at < before,) if before is not None else ()),
+    )
+    query = (
+        select(*papers.COLUMNS, tables_made.c.created_at, tables.openings.c.at.label("opened_at"))
+        .select_from(
+            tables_made.join(rows, rows.c.digest_id == tables_made.c.id)
+            .join(tables.papers, tables.papers.c.id == rows.c.paper_id)
+            .join(
+                tables.paper_versions,
+                and_(
+                    tables.paper_versions.c.paper_id == tables.papers.c.id,
+                    tables.paper_versions.c.version == tables.papers.c.latest_version,
+                ),
+            )
+            .outerjoin(
+                tables.openings,
+                and_(tables.openings.c.chat_id == chat_id, tables.openings.c.paper_id == rows.c.paper_id),
+            )
+        )
+        .where(
+            tables_made.c.chat_id == chat_id,
+            *((tables_made.c.created_at < before,) if before is not None else ()),
+            ~judged,
+        )
+        .order_by(tables_made.c.date.desc(), tables_made.c.part.desc(), rows.c.rank)
+        .limit(MOST_LEFT)
+    )
+    found = await conn.execute(query)
+    return tuple([ShownPaper(papers.of_row(row), row.created_at, row.opened_at is not None) for row in found])
+
+
 async def _listed(conn: AsyncConnection, table: Table, chat_id: int) -> list[tuple[str, str]]:
     query = select(table.c.kind, table.c.value).where(table.c.chat_id == chat_id).order_by(table.c.kind, table.c.value)
     return [(row.kind, row.value) for row in await conn.execute(query)]
 
 
-async def set_interests(conn: AsyncConnection, chat_id: int, text: str, widened: Iterable[str]) -> None:
-    """Keep what the chat says it cares about, and further search terms for it."""
-    await update(conn, chat_id, interests=text, widened=list(widened))
+async def set_interests(conn: AsyncConnection, chat_id: int, text: str, widened: Iterable[str], now: datetime) -> None:
+    """Keep what the chat says it cares about from `now` on, and further search terms for it; what it said before stays
+    known for past days, and phrases that were ruled out come back if they are stated again."""
+    terms = list(widened)
+    before = (await conn.execute(select(chats.c.interests, chats.c.widened).where(chats.c.id == chat_id))).one_or_none()
+    if before is not None and not await conn.scalar(select(exists().where(statements.c.chat_id == chat_id))):
+        # What was stated before statements were written down, or nothing: it held from the beginning on.
+        began = datetime(1970, 1, 1, tzinfo=UTC)
+        await _note_statement(conn, chat_id, before.interests, before.widened, began)
+    await update(conn, chat_id, interests=text, widened=terms)
+    await _note_statement(conn, chat_id, text, terms, now)
+    await corrections.clear(conn, chat_id, ReasonKind.INTEREST)
+
+
+async def _note_statement(
+    conn: AsyncConnection, chat_id: int, text: str, widened: Sequence[str], now: datetime
+) -> None:
+    upsert = insert(conn, statements).values(chat_id=chat_id, at=now, interests=text, widened=list(widened))
+    await conn.execute(upsert.on_conflict_do_update(index_elements=["chat_id", "at"], set_=as_given(upsert)))
 
 
 async def follow(conn: AsyncConnection, chat_id: int, followed: Follow) -> bool:

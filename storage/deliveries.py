@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.model import Delivery, DeliveryState
 from storage.sql import AnyRow, as_given, insert
-from storage.tables import deliveries, digests, unfolded
+from storage.tables import deliveries, digests, openings, unfolded
 
 OPEN = (DeliveryState.PLANNED.value, DeliveryState.SENDING.value)
 
@@ -133,12 +133,17 @@ async def behind_since(conn: AsyncConnection) -> datetime | None:
 async def unfold(
     conn: AsyncConnection, chat_id: int, message_id: int, paper_id: str, card_ids: Sequence[int], now: datetime
 ) -> None:
-    """Write down that a card stands open under a table's message, and which messages it consists of."""
+    """Write down that a card stands open under a table's message, and which messages it consists of; that somebody
+    looked at the paper stays known when it is folded."""
     upsert = insert(conn, unfolded).values(
         chat_id=chat_id, message_id=message_id, paper_id=paper_id, card_message_ids=list(card_ids), at=now
     )
     key = ["chat_id", "message_id", "paper_id"]
     await conn.execute(upsert.on_conflict_do_update(index_elements=key, set_=as_given(upsert)))
+    looked = insert(conn, openings).values(chat_id=chat_id, paper_id=paper_id, at=now)
+    await conn.execute(
+        looked.on_conflict_do_update(index_elements=["chat_id", "paper_id"], set_={"at": looked.excluded.at})
+    )
 
 
 async def folded(conn: AsyncConnection, chat_id: int, message_id: int, paper_id: str) -> tuple[int, ...] | None:

@@ -51,13 +51,14 @@ async def save(conn: AsyncConnection, entries: Iterable[HeatEntry]) -> None:
     )
 
 
-async def newest(conn: AsyncConnection, paper_ids: Iterable[str]) -> dict[str, Heat]:
-    """The newest reading of each of the papers, by id; one that no source knows is missing."""
+async def newest(conn: AsyncConnection, paper_ids: Iterable[str], until: datetime | None = None) -> dict[str, Heat]:
+    """The newest reading of each of the papers (with `until`, the newest of that moment), by id; one that no source
+    knows is missing."""
     found: dict[str, Heat] = {}
     for some in chunks(paper_ids):
         last = (
             select(heat.c.paper_id, func.max(heat.c.at).label("at"))
-            .where(heat.c.paper_id.in_(some))
+            .where(heat.c.paper_id.in_(some), *((heat.c.at <= until,) if until is not None else ()))
             .group_by(heat.c.paper_id)
             .subquery()
         )

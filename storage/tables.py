@@ -30,7 +30,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-REVISION = "pb0002"
+REVISION = "pb0003"
 """The migration that builds these tables; a database of this revision needs no migrating."""
 
 VERSION_TABLE = "paperboy_revision"
@@ -277,6 +277,40 @@ verdicts = Table(
     Index("ix_verdicts_at", "chat_id", "at"),
     Index("ix_verdicts_reader", "reader_id"),
     comment="one reader's last word on one paper in one chat",
+)
+
+statements = Table(
+    "statements",
+    metadata,
+    _chat(),
+    Column("at", UtcDateTime, nullable=False, comment="from when on"),
+    Column("interests", Words, nullable=False, comment="what the chat said it cares about, '' for nothing"),
+    Column("widened", Json, nullable=False, comment="further search terms for that"),
+    PrimaryKeyConstraint("chat_id", "at"),
+    comment="the interests a chat stated, one after the other, so that past days can be ranked as they were",
+)
+
+corrections = Table(
+    "corrections",
+    metadata,
+    _chat(),
+    Column("kind", Words, nullable=False, comment="kind of the reason that was ruled out"),
+    Column("key", Words, nullable=False, comment="what of that kind: a phrase, a paper, a word, a name; '' for heat"),
+    Column("reader_id", BigInteger, nullable=False, comment="whose own verdict does not count; 0: for the whole chat"),
+    Column("label", Words, nullable=False, comment="the reason's name as it was shown"),
+    Column("at", UtcDateTime, nullable=False, comment="when it was ruled out"),
+    PrimaryKeyConstraint("chat_id", "kind", "key", "reader_id"),
+    comment="reasons that somebody said do not count: not because of this",
+)
+
+openings = Table(
+    "openings",
+    metadata,
+    _chat(),
+    Column("paper_id", Words, nullable=False, comment="which paper"),
+    Column("at", UtcDateTime, nullable=False, comment="when somebody last did"),
+    PrimaryKeyConstraint("chat_id", "paper_id"),
+    comment="papers whose card somebody in the chat has looked at",
 )
 
 # --------------------------------------------------------------------------- digests

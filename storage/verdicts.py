@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.model import Paper, Tally, Verdict, VerdictKind
 from storage import papers, tables
 from storage.sql import as_given, insert
-from storage.tables import verdicts
+from storage.tables import corrections, verdicts
 
 
 async def cast(
@@ -75,12 +75,15 @@ async def of_reader(conn: AsyncConnection, chat_id: int, reader_id: int) -> list
 
 
 async def forget_reader(conn: AsyncConnection, chat_id: int | None, reader_id: int) -> int:
-    """Delete all this reader said in this chat (None: anywhere).
+    """Delete all this reader said in this chat (None: anywhere), corrections of own verdicts too.
 
     Returns:
         How many verdicts there were.
     """
+    own = delete(corrections).where(corrections.c.reader_id == reader_id)
     query = delete(verdicts).where(verdicts.c.reader_id == reader_id)
     if chat_id is not None:
+        own = own.where(corrections.c.chat_id == chat_id)
         query = query.where(verdicts.c.chat_id == chat_id)
+    await conn.execute(own)
     return (await conn.execute(query)).rowcount

@@ -81,7 +81,7 @@ async def test_a_forgotten_chat_cannot_be_changed(db: Database) -> None:
         with pytest.raises(DatabaseConflict):
             await chats.update(conn, 4711, size=9)
         with pytest.raises(DatabaseConflict):
-            await chats.set_interests(conn, 4711, "x", ())
+            await chats.set_interests(conn, 4711, "x", (), NOW)
 
 
 async def test_who_is_due(db: Database) -> None:
@@ -163,7 +163,7 @@ async def test_a_profile_is_what_was_said(db: Database) -> None:
         chat = await make(conn)
         other = await make(conn, 2)
         assert await chats.profile(conn, chat.id) == Profile()
-        await chats.set_interests(conn, chat.id, "强化学习, GRPO", ("reinforcement learning",))
+        await chats.set_interests(conn, chat.id, "强化学习, GRPO", ("reinforcement learning",), NOW)
         await chats.set_categories(conn, chat.id, ("cs.LG", "cs.CL"), None)
         assert await chats.follow(conn, chat.id, ada)
         assert not await chats.follow(conn, chat.id, ada)
@@ -222,7 +222,7 @@ async def test_a_group_that_moves_keeps_everything(db: Database) -> None:
     async with db.begin() as conn:
         old = await chats.ensure(conn, -5, 0, ChatKind.GROUP, "old", {}, NOW)
         topic = await chats.ensure(conn, -5, 3, ChatKind.GROUP, "old", {}, NOW)
-        await chats.set_interests(conn, old.id, "RL", ())
+        await chats.set_interests(conn, old.id, "RL", (), NOW)
         await verdicts.cast(conn, old.id, 7, paper(1).id, VerdictKind.LIKE, NOW)
         new = await chats.ensure(conn, FAR, 0, ChatKind.GROUP, "new", {}, NOW)
         kept = await chats.ensure(conn, FAR, 4, ChatKind.GROUP, "new", {}, NOW)

@@ -24,7 +24,7 @@ OFTEN: dict[str, tuple[int, Question]] = {
     "due": (1, lambda conn: chats.due(conn, NOW, 100)),
     "next_due": (1, chats.next_due),
     "find": (1, lambda conn: chats.find(conn, 1, 0)),
-    "profile": (5, lambda conn: chats.profile(conn, 1)),
+    "profile": (7, lambda conn: chats.profile(conn, 1)),
     "open_ones": (1, lambda conn: deliveries.open_ones(conn, NOW, 100)),
     "failures": (1, lambda conn: deliveries.failures(conn, 10)),
     "unconsidered": (1, lambda conn: listings.unconsidered(conn, 1)),
