@@ -8,7 +8,7 @@
     rank/            papers × profile → scored papers → rows: score, selection, reasons
     card/            full text → card: local analyst, checklist, formulas
     schedule.py      who is due at `now`
-    intake.py  digest.py  reading.py  feedback.py  subscription.py  report.py   the use cases
+    intake.py  rankings.py  digest.py  reading.py  feedback.py  subscription.py  report.py   the use cases
     work/            where the jobs run
     chat/            all of Telegram: routes, one file per thing seen or pressed, document tree → messages, delivery
     playground/      a Bot API stand-in and a sample day, for trying the bot without a token

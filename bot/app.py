@@ -33,6 +33,7 @@ from bot.pull.fulltext import FullTexts
 from bot.pull.heat import DailyPapers
 from bot.pull.lookup import Lookup
 from bot.pull.proxy import proxy_for
+from bot.rankings import Rankings
 from bot.reading import Reading
 from bot.report import Reports
 from bot.rounds import Rounds
@@ -118,7 +119,8 @@ async def opened(
                 rng or random.Random(),
             )
             reading = Reading(db, Lookup(client, settings.arxiv_api_url), FullTexts(client, settings.arxiv_url), clock)
-            digests = Digests(db, clock, intake.refresh, reading.find_institutions, reading.prepare_cards)
+            rankings = Rankings(db, clock)
+            digests = Digests(db, clock, intake.refresh, reading.find_institutions, reading.prepare_cards, rankings)
             try:
                 yield Program(
                     settings,
@@ -127,13 +129,14 @@ async def opened(
                     intake,
                     reading,
                     digests,
-                    Feedback(db, clock),
+                    Feedback(db, clock, rankings.learn_soon),
                     Subscriptions(db, settings, clock, widen, wake),
                     Status(db, clock),
                     Reports(db, intake, reading, clock),
                 )
             finally:
                 await digests.close()
+                await rankings.close()
                 await reading.close()
     finally:
         await db.close()

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections import OrderedDict, defaultdict
+from collections import defaultdict
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import TypeVar
 
 from bot import schedule
 from bot.errors import BadDate, NoDigest
@@ -25,19 +24,14 @@ from bot.model import (
     ScoredPaper,
 )
 from bot.pull import calendar
-from bot.rank.features import Background, Features
-from bot.rank.score import score
 from bot.rank.select import select
+from bot.rankings import Rankings
 from bot.schedule import EmptyHour, QuietKind
 from bot.table import names_of, rows_of
 from storage import chats, deliveries, digests, heat, listings
 from storage.database import Database
 
 log = logging.getLogger(__name__)
-
-BACKGROUND_PAPERS = 3000
-DAYS_KEPT = 8
-BACKGROUNDS_KEPT = 2
 
 LOOK_AT_MOST = 120.0
 CARDS_WITHIN = 10.0
@@ -96,6 +90,7 @@ class Digests:
         look: Look,
         find_institutions: FindInstitutions,
         prepare_cards: PrepareCards | None = None,
+        rankings: Rankings | None = None,
     ) -> None:
         self._db = db
         self._clock = clock
@@ -104,9 +99,7 @@ class Digests:
         self._prepare_cards = prepare_cards
         self._looking: set[asyncio.Future[None]] = set()
         self._locks: defaultdict[int, asyncio.Lock] = defaultdict(asyncio.Lock)
-        self._features: OrderedDict[tuple[tuple[str, date], ...], Features] = OrderedDict()
-        self._backgrounds: OrderedDict[tuple[date, tuple[str, ...]], Background] = OrderedDict()
-        self._making_background = asyncio.Lock()
+        self._rankings = rankings or Rankings(db, clock)
 
     # ------------------------------------------------------------------ reading
 
@@ -216,41 +209,9 @@ class Digests:
         papers = [paper for paper, _ in material.papers]
         if not papers:
             return []
-        async with self._db.read() as conn:
-            heats = await heat.newest(conn, [paper.id for paper in papers])
-            names = await names_of(conn, papers)
-        features = await self._features_of(material)
-        return await asyncio.to_thread(
-            lambda: select(
-                score(features, material.profile, heats, names, self._clock()), material.chat.size, seen=material.seen
-            )
-        )
-
-    async def _features_of(self, material: _Material) -> Features:
-        """The papers' features, made once for all chats with the same listings."""
-        key = tuple(sorted((listing.category, listing.date) for listing in material.pending))
-        papers = [paper for paper, _ in material.papers]
-        kept = self._features.get(key)
-        if kept is not None and kept.ids == tuple(paper.id for paper in papers):
-            self._features.move_to_end(key)
-            return kept
-        background = await self._background_before(min(day for _, day in key))
-        made = await asyncio.to_thread(Features.of, papers, background)
-        _keep_newest(self._features, key, made, DAYS_KEPT)
-        return made
-
-    async def _background_before(self, day: date) -> Background:
-        """The past papers of all categories that are read, as a background for all chats."""
-        async with self._making_background:
-            async with self._db.read() as conn:
-                names = tuple(sorted(poll.category for poll in await listings.all_polls(conn)))
-                kept = self._backgrounds.get((day, names))
-                if kept is not None:
-                    return kept
-                past = await listings.sample_before(conn, names, day, BACKGROUND_PAPERS)
-            made = await asyncio.to_thread(Background.of, past)
-            _keep_newest(self._backgrounds, (day, names), made, BACKGROUNDS_KEPT)
-            return made
+        drawn_from = [(listing.category, listing.date) for listing in material.pending]
+        ranking = await self._rankings.rank(material.chat.id, material.profile, papers, drawn_from)
+        return await asyncio.to_thread(select, ranking, material.chat.size, seen=material.seen)
 
     async def _keep(
         self,
@@ -350,16 +311,6 @@ def _states(
                 listing = Listing(name, day, ListingState.WAITING, checked_at=poll.checked_at if poll else now)
         states.append(listing)
     return tuple(states)
-
-
-K = TypeVar("K")
-V = TypeVar("V")
-
-
-def _keep_newest(kept: OrderedDict[K, V], key: K, value: V, most: int) -> None:
-    kept[key] = value
-    while len(kept) > most:
-        kept.popitem(last=False)
 
 
 def _date(text: str) -> date:
