@@ -108,7 +108,25 @@ def _parser() -> argparse.ArgumentParser:
         return made
 
     command("run", "run the bot; needs TELEGRAM_BOT_TOKEN").set_defaults(do=_run)
-    command("demo", "try the bot here, without a token and without internet").set_defaults(do=_demo)
+
+    demo = command("demo", "try the bot here, without a token and without internet")
+    demo.set_defaults(do=_demo)
+    where = demo.add_mutually_exclusive_group()
+    where.add_argument(
+        "--page",
+        action="store_const",
+        const=True,
+        help="talk on the chat page, which stays open until Ctrl-C; default at a terminal",
+    )
+    where.add_argument(
+        "--terminal",
+        dest="page",
+        action="store_const",
+        const=False,
+        help="talk here, until the input ends; default where the input or the output is no terminal",
+    )
+    demo.add_argument("--no-browser", action="store_true", help="only print the page's address")
+    demo.add_argument("--port", type=_port, default=0, metavar="N", help="serve the page here; default: a free port")
 
     digest = command("digest", "print a day's ranked papers, without Telegram")
     digest.set_defaults(do=_digest)
@@ -190,6 +208,12 @@ def _count(text: str) -> int:
     return int(text)
 
 
+def _port(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and int(text[:6]) <= 65535):
+        raise argparse.ArgumentTypeError(f"“{text}” is not a port from 0 to 65535")
+    return int(text)
+
+
 def _language(text: str) -> str:
     from bot.config import LANGUAGES
 
@@ -215,10 +239,11 @@ def _run(_: argparse.Namespace, settings: Settings) -> int:
     return 0
 
 
-def _demo(_: argparse.Namespace, settings: Settings) -> int:
+def _demo(arguments: argparse.Namespace, settings: Settings) -> int:
     from bot import app
+    from bot.commandline import DemoRequest
 
-    _wait(app.demo(settings))
+    _wait(app.demo(settings, DemoRequest(arguments.page, not arguments.no_browser, arguments.port)))
     return 0
 
 

@@ -8,6 +8,7 @@ import logging
 import random
 import shutil
 import signal
+import sys
 import tempfile
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
@@ -18,7 +19,7 @@ from typing import TYPE_CHECKING
 
 from bot import heartbeat, llm, report
 from bot.alerts import Alerts
-from bot.commandline import CardRequest, DigestRequest, Format, Progress, silent
+from bot.commandline import CardRequest, DemoRequest, DigestRequest, Format, Progress, silent
 from bot.config import Settings
 from bot.digest import Digests
 from bot.errors import BadPaperId, BadSetting, UnknownCategory
@@ -67,6 +68,10 @@ class Paces:
     ahead: float = 600.0
     heat: float = 3 * 3600.0
     alerts: float = 300.0
+
+
+DEMO_PACES = Paces(listings=5.0, hours=1.0, mail=1.0)
+"""On the sample day people may put the clock forward, and nobody wants to wait for what that brings."""
 
 
 def now() -> datetime:
@@ -433,31 +438,31 @@ async def database(settings: Settings, action: str, target: str = "", progress: 
 # --------------------------------------------------------------------------- the demo
 
 
-async def demo(settings: Settings) -> None:
-    """Run the real bot against a Telegram of its own on loopback, with a person at the terminal.
+async def demo(settings: Settings, request: DemoRequest | None = None) -> None:
+    """Run the real bot against a Telegram of its own on loopback, with a person at a chat page or at the terminal.
 
     arXiv itself is read where it answers within a few seconds, otherwise the bundled sample day is, on the clock of
     that day.
+
+    Raises:
+        PaperboyError: the page cannot be served on the port that was asked for.
     """
-    from bot.playground.control import Playground
+    from bot.playground import demo as playground
+    from bot.playground.cast import PushedClock
     from bot.playground.sample_day import NEWEST
     from bot.playground.sample_sources import SampleSources
-    from bot.playground.terminal import Terminal
 
-    terminal = Terminal()
+    request = request or DemoRequest()
     live = await _answers(settings.arxiv_url)
-    terminal.opening(live=live)
-    shift = timedelta() if live else datetime.combine(NEWEST, DEMO_BEGINS, UTC) - now()
-
-    def clock() -> datetime:
-        return now() + shift
-
+    clock = PushedClock(now, timedelta() if live else datetime.combine(NEWEST, DEMO_BEGINS, UTC) - now())
+    opened = playground.opened(clock, live=live, language=settings.default_language, port=request.port)
     with tempfile.TemporaryDirectory(prefix="paperboy-demo-") as folder:
-        async with Playground(clock=clock) as playground, SampleSources() as sample:
+        async with opened as visit, SampleSources() as sample:
+            visit.terminal.opening(live=live)
             tried = replace(
                 settings,
-                telegram_bot_token=playground.token,
-                telegram_api_url=playground.url,
+                telegram_bot_token=visit.playground.token,
+                telegram_api_url=visit.playground.url,
                 database_url=f"sqlite+aiosqlite:///{folder}/demo.db",
                 allowed_chats=frozenset(),
             )
@@ -471,8 +476,12 @@ async def demo(settings: Settings) -> None:
                     arxiv_api_delay=0.0,
                 )
             stop, heard = asyncio.Event(), asyncio.Event()
-            bot = asyncio.create_task(run(tried, stop, clock, heard=heard))
-            talk = asyncio.create_task(terminal.talk(playground, ready=heard.wait))
+            bot = asyncio.create_task(run(tried, stop, clock, paces=Paces() if live else DEMO_PACES, heard=heard))
+            talk = asyncio.create_task(
+                visit.on_page(heard.wait, browser=request.browser)
+                if _wants_page(request)
+                else visit.in_terminal(heard.wait)
+            )
             try:
                 await asyncio.wait({bot, talk}, return_when=asyncio.FIRST_COMPLETED)
             finally:
@@ -482,6 +491,11 @@ async def demo(settings: Settings) -> None:
                 await bot
             if not talk.cancelled():
                 talk.result()
+
+
+def _wants_page(request: DemoRequest) -> bool:
+    """Whether the conversation is held on the page: as asked, otherwise where somebody sits at a terminal."""
+    return (sys.stdin.isatty() and sys.stdout.isatty()) if request.page is None else request.page
 
 
 async def _answers(url: str) -> bool:

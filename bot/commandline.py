@@ -50,6 +50,16 @@ class CardRequest:
     progress: Progress = silent
 
 
+@dataclass(frozen=True, slots=True)
+class DemoRequest:
+    """`paperboy demo`: `page` says whether one talks on the chat page (True) or in the terminal (False), None leaves it to
+    where the command was typed; `browser` whether the page is opened; `port` 0 takes a free one."""
+
+    page: bool | None = None
+    browser: bool = True
+    port: int = 0
+
+
 @contextmanager
 def bars(stream: TextIO) -> Iterator[Progress]:
     """Progress as bars on `stream` where that is a terminal, otherwise silence; the bars go away at the end."""

@@ -20,7 +20,7 @@ import pytest
 import bot
 from bot import heartbeat
 from bot.__main__ import main
-from bot.commandline import CardRequest, DigestRequest, Format, Progress, bars
+from bot.commandline import CardRequest, DemoRequest, DigestRequest, Format, Progress, bars
 from bot.config import Settings
 from bot.errors import UnknownPaper
 
@@ -38,9 +38,9 @@ class StandIn:
         """As app.run."""
         return await self._ask("run", settings, None)
 
-    async def demo(self, settings: Settings) -> object:
+    async def demo(self, settings: Settings, request: DemoRequest) -> object:
         """As app.demo."""
-        return await self._ask("demo", settings, None)
+        return await self._ask("demo", settings, request)
 
     async def digest(self, settings: Settings, request: DigestRequest) -> object:
         """As app.digest."""

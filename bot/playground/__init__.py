@@ -11,6 +11,9 @@
     entities.py       formatted text as Telegram reads it       keyboards.py   reply markup as Telegram reads it
     limits.py         sizes and rates                           errors.py      refusals as Telegram words them
     sample_day.py     an invented day of papers                 sample_sources.py   the day, served as arXiv and Hugging Face
+    cast.py           the people and places of a demo, and its clock   demo.py   a visit, on the page or in the terminal
+    page.py           the chat page: who may open it, what it may do   page_feed.py, page_formulas.py   what it is told
+    page/             the page itself: HTML, CSS and JavaScript modules as the browser gets them
     terminal.py       the conversation in a terminal
 
 It knows `bot.model` and `bot.errors` at most, and nothing of the bot: the bot meets it over HTTP like the real one.

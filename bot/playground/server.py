@@ -7,7 +7,7 @@ import contextlib
 import json
 import re
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -76,6 +76,8 @@ class Server:
         self.faults: list[Fault] = []
         self.traffic = Traffic()
         self.url = ""
+        self.routes: list[web.RouteDef] = []  # what else is served at the same address
+        self.on_stop: list[Callable[[], None]] = []
         self._runner: web.AppRunner | None = None
         self._courier = Courier(state, self.webhook)
 
@@ -83,6 +85,7 @@ class Server:
         """Listens on loopback and says where; port 0 takes a free one."""
         app = web.Application(client_max_size=_BODY_BYTES)
         app.router.add_route("*", "/bot{token}/{method}", self._handle)
+        app.router.add_routes(self.routes)
         app.router.add_route("*", "/{anything:.*}", self._nothing)
         self._runner = web.AppRunner(app, access_log=None, handler_cancellation=True, shutdown_timeout=0.5)
         await self._runner.setup()
@@ -95,6 +98,8 @@ class Server:
     async def stop(self) -> None:
         """Closes all connections."""
         await self._courier.stop()
+        for last_word in self.on_stop:
+            last_word()
         if self._runner is not None:
             await self._runner.cleanup()
             self._runner = None

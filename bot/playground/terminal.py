@@ -174,12 +174,21 @@ class Terminal:
         invented = len({listed.paper.id for listed in load().papers if listed.invented})
         self._note(_words()["live" if live else "sample"].format(invented=invented))
 
+    def note(self, name: str, **values: object) -> None:
+        """Says something about the demo itself, by its name in words.json."""
+        self._console.print(Text(_words()[name].format(**values)), soft_wrap=True)
+
     async def talk(
-        self, playground: Playground, *, ready: Callable[[], Awaitable[object]] | None = None, language: str = "en"
+        self,
+        playground: Playground,
+        *,
+        ready: Callable[[], Awaitable[object]] | None = None,
+        language: str = "en",
+        person: User | None = None,
     ) -> None:
-        """A whole visit: once the bot listens, a new person subscribes it, waits until it is `ready` (has read arXiv),
-        asks for the digest, and goes on with what comes in, until the input ends or says "q"."""
-        user = playground.add_user(str(_words()["person"]), language=language)
+        """A whole visit: once the bot listens, `person` (by default a new one) subscribes it, waits until it is `ready`
+        (has read arXiv), asks for the digest, and goes on with what comes in, until the input ends or says "q"."""
+        user = person or playground.add_user(str(_words()["person"]), language=language)
         chat = playground.private(user)
         screen = Screen(self._console, playground, chat)
         async with playground.listen(screen.hear):

@@ -1,0 +1,68 @@
+"""A visit to the demo: the page is served, and the conversation is held there or in the terminal."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+import webbrowser
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from bot.errors import PaperboyError
+from bot.playground.cast import Cast, PushedClock, gathered
+from bot.playground.control import Playground
+from bot.playground.page import Page
+from bot.playground.terminal import Terminal
+
+
+@dataclass(frozen=True, slots=True)
+class Demo:
+    """A playground with people and a page, which is being served."""
+
+    playground: Playground
+    cast: Cast
+    page: Page
+    terminal: Terminal
+
+    async def in_terminal(self, ready: Callable[[], Awaitable[object]]) -> None:
+        """The conversation in the terminal, until its input ends; the page shows the same chat as long."""
+        self.terminal.note("page", address=self.page.address)
+        await self.terminal.talk(self.playground, ready=ready, person=self.cast.me)
+
+    async def on_page(self, ready: Callable[[], Awaitable[object]], *, browser: bool) -> None:
+        """The conversation on the page, until somebody ends the program; its first minute happens by itself."""
+        self.terminal.note("page", address=self.page.address)
+        self.terminal.note("stays")
+        if browser and has_display(os.environ, sys.platform):
+            await asyncio.to_thread(webbrowser.open, self.page.address)
+        await self.cast.begin(ready)
+        await asyncio.Event().wait()
+
+
+@asynccontextmanager
+async def opened(clock: PushedClock, *, live: bool, language: str, port: int) -> AsyncIterator[Demo]:
+    """A demo on 127.0.0.1:`port` (0 takes a free one), closed again afterwards; its clock can be put forward unless the
+    papers are `live`.
+
+    Raises:
+        PaperboyError: the port is taken.
+    """
+    playground = Playground(clock=clock)
+    cast = gathered(playground, language, None if live else clock)
+    page = Page(playground, cast)
+    try:
+        await playground.start(port)
+    except OSError as error:
+        why = error.strerror or type(error).__name__
+        raise PaperboyError(f"Nothing can be served on port {port} ({why}); choose another one with --port.") from None
+    try:
+        yield Demo(playground, cast, page, Terminal())
+    finally:
+        await playground.stop()
+
+
+def has_display(environ: Mapping[str, str], platform: str) -> bool:
+    """Whether a browser could show a window: always but on a Unix without a display."""
+    return platform in ("darwin", "win32") or bool(environ.get("DISPLAY") or environ.get("WAYLAND_DISPLAY"))

@@ -1,0 +1,57 @@
+"""Formulas for the chat page: LaTeX becomes MathML while an event is handed over, so that the page needs no library."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from xml.etree import ElementTree as ET
+
+from latex2mathml.converter import convert
+
+from bot.playground.state import Json
+
+LONGEST = 4000  # characters; what is longer is shown as its source
+_MATHML = "{http://www.w3.org/1998/Math/MathML}"
+_ELEMENTS = re.compile(
+    "math|mrow|mi|mn|mo|mtext|mspace|msup|msub|msubsup|mfrac|msqrt|mroot|mover|munder|munderover|mmultiscripts|"
+    "mprescripts|mtable|mtr|mtd|mstyle|mpadded|mphantom|menclose|merror|ms|none"
+)
+_NAMED = re.compile(r"&(?!#|amp;|lt;|gt;|quot;|apos;)\w*;")
+
+
+def with_mathml(value: object, *, block: bool = False) -> object:
+    """A copy of a message's JSON in which each formula says its MathML ("" where it cannot be drawn); `block` is True
+    among blocks, False inside a line."""
+    if isinstance(value, list):
+        return [with_mathml(item, block=block) for item in value]
+    if not isinstance(value, dict):
+        return value
+    shown: Json = {name: with_mathml(item, block=name == "blocks") for name, item in value.items()}
+    if value.get("type") == "mathematical_expression" and isinstance(value.get("expression"), str):
+        shown["mathml"] = mathml(value["expression"], block=block)
+    return shown
+
+
+@lru_cache(maxsize=2048)
+def mathml(latex: str, *, block: bool) -> str:
+    """A formula as one <math> element of presentation MathML, "" where it cannot be read.
+
+    It is well formed and holds presentation elements alone, whatever stands in the LaTeX.
+    """
+    if len(latex) > LONGEST:
+        return ""
+    try:
+        made = convert(latex, display="block" if block else "inline")
+        root = ET.fromstring(_NAMED.sub("", made))  # noqa: S314 - our own converter's output: no doctype, so no entities
+    except Exception:  # noqa: BLE001 - the converter raises whatever it stumbles over
+        return ""
+    wrong = any(not _allowed(element.tag) for element in root.iter())
+    empty = not "".join(root.itertext()).strip()
+    if root.tag != f"{_MATHML}math" or wrong or empty:
+        return ""
+    ET.register_namespace("", _MATHML.strip("{}"))
+    return ET.tostring(root, encoding="unicode")
+
+
+def _allowed(tag: object) -> bool:
+    return isinstance(tag, str) and tag.startswith(_MATHML) and bool(_ELEMENTS.fullmatch(tag.removeprefix(_MATHML)))
