@@ -7,7 +7,9 @@ experiments  datasets, metrics, baselines and results, from tables and mentions
 checklist    facts about the text, each with the rule that found it
 tags         facts about the paper, by key
 verify       whether a quote occurs in the source, and whether every number of a claim stands in it
-sentences, citations, formulas, lexicon      what the others need
+quantities   the numbers with units, names with digits and references that a text asserts
+claims       all claims of a card, to count and to change them
+sentences, citations, symbols, formulas, names, lexicon      what the others need
 
 `SCHEMA` counts the shapes of a card's content; a stored card of another schema is made anew.
 """

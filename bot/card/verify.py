@@ -7,101 +7,89 @@ breaks within words, and the markup of formulas do not count; letters, digits, s
 from __future__ import annotations
 
 import re
-import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
-from bot.card import lexicon
 from bot.card.citations import without_citations
-from bot.model import Claim, FullText
+from bot.card.claims import claims_of, with_claims
+from bot.card.quantities import Number, Quantities, quantities, stands
+from bot.card.symbols import unified
+from bot.model import Card, Claim, FullText, Judgement, Paper, Section
 
-_SYMBOLS = {
-    "leq": "≤", "le": "≤", "geq": "≥", "ge": "≥", "neq": "≠", "ne": "≠", "pm": "±", "mp": "∓", "times": "×", "cdot": "·",
-    "approx": "≈", "sim": "∼", "simeq": "≃", "equiv": "≡", "propto": "∝", "infty": "∞", "to": "→", "rightarrow": "→",
-    "leftarrow": "←", "uparrow": "↑", "downarrow": "↓", "Rightarrow": "⇒", "mapsto": "↦", "in": "∈", "notin": "∉",
-    "subset": "⊂", "subseteq": "⊆", "cup": "∪", "cap": "∩", "sum": "∑", "prod": "∏", "int": "∫", "partial": "∂",
-    "nabla": "∇", "forall": "∀", "exists": "∃", "mid": "|", "ldots": "...", "dots": "...", "cdots": "...", "ell": "l",
-    "alpha": "α", "beta": "β", "gamma": "γ", "delta": "δ", "epsilon": "ε", "varepsilon": "ε", "zeta": "ζ", "eta": "η",
-    "theta": "θ", "vartheta": "θ", "iota": "ι", "kappa": "κ", "lambda": "λ", "mu": "μ", "nu": "ν", "xi": "ξ", "pi": "π",
-    "rho": "ρ", "sigma": "σ", "tau": "τ", "upsilon": "υ", "phi": "φ", "varphi": "φ", "chi": "χ", "psi": "ψ", "omega": "ω",
-    "Gamma": "Γ", "Delta": "Δ", "Theta": "Θ", "Lambda": "Λ", "Xi": "Ξ", "Pi": "Π", "Sigma": "Σ", "Phi": "Φ", "Psi": "Ψ",
-    "Omega": "Ω", "prime": "′", "star": "⋆", "dagger": "†", "langle": "⟨", "rangle": "⟩", "top": "⊤",
-}  # fmt: skip
-_COMMAND = re.compile(r"\\([A-Za-z]+)\*?|\\([^A-Za-z])")
-_DASHES = re.compile("[\u2010-\u2015\u2212\ufe58\ufe63\uff0d]")
-_INVISIBLE = re.compile("[\u0300-\u036f\u20d0-\u20ff\u00ad\u200b-\u200f\u2060-\u2064\ufeff\ue000-\uf8ff]")
-_NAME = re.compile(r"[A-Za-z]\w*(?:-[\w.]*\w)+")  # GPT-4, Llama-3-8B, mean-teacher
-_NUMBER = re.compile(r"(?<![\w.])[+-]?\d(?:[\d]|,(?=\d{3}(?!\d)))*(?:\.\d+)?")
+DOUBTFUL = 0.1
+"""Share of unverified claims from which on a card as a whole needs verification."""
+
 _LEAST_CONDENSED = 16  # letters; shorter quotes must stand there as whole words
+_LEAST_WORDS = 4  # of a quote that is to bear out other words than its own
+_LEAST_HAN = 8
+_ELLIPSIS = re.compile(r"\s*(?:\[\s*(?:…|\.\.\.)\s*\]|…+|\.{3,})\s*")
+_ACROSS = 1200  # characters that may be left out of a quote at an ellipsis
+_HAN = re.compile("[\u3400-\u9fff]")
 
 
 def plain(text: str) -> str:
     """A text in the form in which quotes are compared: words and numbers in lower case, one space between them."""
-    text = without_citations(text)
-    text = _COMMAND.sub(_command, text)
-    text = unicodedata.normalize("NFKC", text)
-    text = _INVISIBLE.sub("", text)
-    text = _DASHES.sub("-", text).casefold().replace("ϵ", "ε").replace("ϕ", "φ").replace("ϑ", "θ").replace("ℓ", "l")
+    text = unified(without_citations(text)).casefold()
+    text = text.replace("ϵ", "ε").replace("ϕ", "φ").replace("ϑ", "θ").replace("ℓ", "l")
+    text = re.sub(r"(?<=\d)\^\{?(-?\d+)\}?", r"¦\1", text)  # 10^4 is not 104
     text = re.sub(r"[{}_^$&~⁡]", "", text)
     text = re.sub(r"(?<=\d),(?=\d{3}(?!\d))", "", text)  # thousands
-    text = re.sub(r"(?<![\w)%.])\s?-\s?(?=[\d.])", " −", text)  # a sign, unlike the dash of a range or a word
+    text = re.sub(r"(?<![\w)%.¦])\s?-\s?(?=[\d.])", " −", text)  # a sign, unlike the dash of a range or a word
     text = re.sub(r"(?<=\d)\s?-\s?(?=\d)", "–", text)
     text = re.sub(r"(?<=[^\W\d])-\s*(?=\w)|(?<=\w)-\s+(?=[^\W\d])|(?<=\d)-(?=[^\W\d])", "", text)
     text = re.sub(r"\.(?!\d)|(?<!\d)\.(?=\D)", " ", text)
-    text = re.sub(r"[^\w\s.%±+−–<>=≤≥≈×∼→←↑↓∈·/|¶]", " ", text)
+    text = re.sub(r"[^\w\s.%±+−–<>=≤≥≈×∼→←↑↓∈·/|¶¦]", " ", text)
     text = re.sub(r"([±+<>=≤≥≈×∼→←↑↓∈·/|])", r" \1 ", text)
     return " ".join(text.split())
 
 
-def _command(match: re.Match[str]) -> str:
-    if match[1] is None:
-        return match[2] if match[2] in "%$&#_{}|" else " "
-    if match[1] in _SYMBOLS:
-        return _SYMBOLS[match[1]]
-    return "" if match[1] in lexicon.words("latex_styles") else match[1]
-
-
-def numbers(text: str) -> frozenset[str]:
-    """The numbers that stand in a text by themselves, thousands and trailing zeros made plain; not those of names like
-    GPT-4 or F1."""
-    text = unicodedata.normalize("NFKC", _COMMAND.sub(_command, text))
-    text = _NAME.sub(" ", re.sub(r"[{}$]", "", _DASHES.sub("-", text)))
-    return frozenset(_value(match[0]) for match in _NUMBER.finditer(text))
-
-
-def _value(number: str) -> str:
-    number = number.replace(",", "").removeprefix("+")
-    if "." in number:
-        number = number.rstrip("0").rstrip(".")
-    return number.lstrip("-") or "0"
+def _condensed(spaced: str) -> str:
+    """A plain text without its spaces, but for those between numbers."""
+    return re.sub(r"(?<=[\d.]) (?=[\d.−])", "¬", spaced).replace(" ", "")
 
 
 @dataclass(frozen=True, slots=True)
 class Haystack:
-    """A paper's whole text, made plain, in which quotes are looked for; build it once for a paper."""
+    """A paper's whole text, made plain, in which quotes are looked for; build it once for a paper.
+
+    `tables` holds what each table states, by its anchor, captions and headers included; `references` the tables,
+    figures, sections and equations there are ("table 2", "section 4.1").
+    """
 
     spaced: str
     condensed: str
-    table_numbers: frozenset[str]
+    tables: tuple[tuple[str, Quantities], ...]
+    references: frozenset[str]
 
     @classmethod
-    def of(cls, text: FullText) -> Haystack:
-        """The haystack of a full text: abstract, headings, paragraphs, captions and tables."""
+    def of(cls, text: FullText, paper: Paper | None = None) -> Haystack:
+        """The haystack of a full text: abstract, headings, paragraphs, captions and tables, and what arXiv says of the
+        paper where that is given."""
         # In one go: what separates pieces (¶) is in no quote, so no quote runs from one into the next.
-        whole = plain("\n¶\n".join(piece.replace("¶", " ") for piece in _pieces(text)))
-        cells = " ".join(
-            cell for section in text.sections for table in section.tables for row in table.rows for cell in row
+        whole = plain("\n¶\n".join(piece.replace("¶", " ") for piece in _pieces(text, paper)))
+        tables = tuple(
+            (
+                table.anchor,
+                quantities(" ; ".join([table.caption, *_cells(table.header), *_cells(table.rows)]), source=True),
+            )
+            for section in text.sections
+            for table in section.tables
         )
-        return cls(f" {whole} ", whole.replace(" ", ""), numbers(cells))
+        return cls(f" {whole} ", _condensed(whole), tables, frozenset(_references(text.sections)))
 
     def has(self, quote: str) -> bool:
-        """Whether a quote stands in the text."""
-        needle = plain(quote.replace("¶", " "))
+        """Whether a quote stands in the text; one with an ellipsis when its pieces stand in one paragraph, in order."""
+        pieces = [piece for piece in _ELLIPSIS.split(quote) if plain(piece)]
+        if len(pieces) > 1:
+            return self._has_abridged(pieces)
+        return bool(pieces) and self._find(plain(quote.replace("¶", " ")))
+
+    def _find(self, needle: str) -> bool:
         if not needle:
             return False
         if f" {needle} " in self.spaced:
             return True
-        condensed = needle.replace(" ", "")
+        condensed = _condensed(needle)
         return len(condensed) >= _LEAST_CONDENSED and self._has_condensed(condensed)
 
     def _has_condensed(self, needle: str) -> bool:
@@ -109,15 +97,62 @@ class Haystack:
         at = self.condensed.find(needle)
         while at >= 0:
             before, after = self.condensed[at - 1 : at], self.condensed[at + len(needle) : at + len(needle) + 2]
-            if not (needle[-1].isdigit() and re.match(r"\d|\.\d", after)) and not (
-                needle[0].isdigit() and before and (before.isdigit() or before == ".")
+            if not (needle[-1].isdigit() and re.match(r"\d|\.\d|¦", after)) and not (
+                needle[0].isdigit() and before and (before.isdigit() or before in ".¦")
             ):
                 return True
             at = self.condensed.find(needle, at + 1)
         return False
 
+    def _has_abridged(self, pieces: list[str]) -> bool:
+        needles = [plain(piece.replace("¶", " ")) for piece in pieces]
+        if any(len(needle.split()) < 2 and not _HAN.search(needle) for needle in needles):
+            return False
+        at = self.spaced.find(f" {needles[0]} ")
+        while at >= 0:
+            if self._goes_on(at + len(needles[0]) + 1, needles[1:]):
+                return True
+            at = self.spaced.find(f" {needles[0]} ", at + 1)
+        return False
 
-def _pieces(text: FullText) -> Iterator[str]:
+    def _goes_on(self, end: int, needles: list[str]) -> bool:
+        for needle in needles:
+            stop = self.spaced.find("¶", end)
+            stop = min(end + _ACROSS, stop if stop >= 0 else len(self.spaced))
+            at = self.spaced.find(f" {needle} ", end, stop)
+            if at < 0:
+                return False
+            end = at + len(needle) + 1
+        return True
+
+    def names(self, name: str) -> bool:
+        """Whether a name with digits in it stands anywhere in the text, hyphens and spaces aside."""
+        needle = plain(name)
+        return f" {needle} " in self.spaced or (len(needle) > 3 and self._has_condensed(_condensed(needle)))
+
+    def refers(self, reference: str) -> bool:
+        """Whether there is such a table, figure, section or equation, or the text speaks of one."""
+        return reference in self.references or f" {reference} " in self.spaced.replace(" fig ", " figure ")
+
+    def in_tables(self, number: Number, claim: Claim) -> bool:
+        """Whether a number stands in a table. One or two digits stand in too many: they count only in the table that
+        the claim points to."""
+        telling = len(number.value.replace(".", "")) > 2 or "." in number.value
+        named = {each for each in quantities(claim.text).references if each.startswith("table")}
+        for anchor, stated in self.tables:
+            pointed = (anchor and claim.anchor.startswith(anchor)) or bool(named & stated.references)
+            if (telling or pointed) and stands(number, stated.numbers):
+                return True
+        return False
+
+
+def _cells(rows: Iterable[tuple[str, ...]]) -> Iterator[str]:
+    yield from (cell for row in rows for cell in row)
+
+
+def _pieces(text: FullText, paper: Paper | None) -> Iterator[str]:
+    if paper is not None:
+        yield from (paper.title, paper.abstract, paper.comments)
     yield text.abstract
     for section in text.sections:
         yield section.title
@@ -129,8 +164,90 @@ def _pieces(text: FullText) -> Iterator[str]:
                 yield " ; ".join(row)
 
 
+def _references(sections: Iterable[Section]) -> Iterator[str]:
+    for section in sections:
+        if section.number:
+            yield f"section {section.number.casefold()}"
+        for equation in section.equations:
+            if equation.number:
+                yield f"equation {equation.number.strip('()').casefold()}"
+        for kind, shown in (("table", section.tables), ("figure", section.figures)):
+            for each in shown:
+                yield from quantities(each.caption[:40]).references
+                numbered = re.search(r"\.[TF](\d+)$", each.anchor)
+                if numbered is not None:
+                    yield f"{kind} {numbered[1]}"
+
+
+# --------------------------------------------------------------------------- claims
+
+
 def verified(claim: Claim, haystack: Haystack) -> Claim:
-    """The claim with `verified` computed: its quote stands in the source, and every number of its text stands in the
-    quote or in one of the paper's tables."""
-    stands = haystack.has(claim.quote) and numbers(claim.text) <= numbers(claim.quote) | haystack.table_numbers
-    return replace(claim, verified=stands)
+    """The claim with `verified` computed: its quote stands in the source and bears its text out (it has the same words,
+    or words enough), and every number of its text stands in the quote or in one of the paper's tables."""
+    return replace(claim, verified=_bears_out(claim) and haystack.has(claim.quote) and not unfounded(claim, haystack))
+
+
+def unfounded(claim: Claim, haystack: Haystack) -> tuple[str, ...]:
+    """What a claim's text asserts in digits and the paper does not: numbers that are neither in the quote nor in a
+    table, names ("GPT-5") and references ("table 9") that are nowhere. Nothing is rounded; units that differ differ."""
+    if claim.text == claim.quote:
+        return ()
+    asserted = quantities(claim.text)
+    quoted = quantities(claim.quote, source=True)
+
+    def founded(number: Number) -> bool:
+        return stands(number, quoted.numbers) or haystack.in_tables(number, claim) or _in_name(number, claim, haystack)
+
+    missing = [
+        f"{number.value} {number.unit}".strip()
+        for number in sorted(asserted.numbers, key=lambda each: each.value)
+        if not founded(number)
+    ]
+    missing += sorted(name for name in asserted.names - quoted.names if not haystack.names(name))
+    for reference in sorted(asserted.references - quoted.references):
+        # "In the table 86.2" refers to no table of that number.
+        if not haystack.refers(reference) and not founded(Number(reference.split()[-1])):
+            missing.append(reference)
+    return tuple(missing)
+
+
+def _in_name(number: Number, claim: Claim, haystack: Haystack) -> bool:
+    """Whether a number is part of a name that the paper uses: "Llama 3", "WMT 2014"."""
+    match = re.search(rf"[A-Z][\w-]*\s{re.escape(number.value)}(?![\d.]*\d)", unified(claim.text))
+    return match is not None and not number.unit and haystack.names(match[0])
+
+
+def _bears_out(claim: Claim) -> bool:
+    quote = plain(claim.quote)
+    if not quote:
+        return False
+    if plain(claim.text) in quote:
+        return True
+    return len(quote.split()) >= _LEAST_WORDS or len(_HAN.findall(quote)) >= _LEAST_HAN
+
+
+def states_number(claim: Claim) -> bool:
+    """Whether a claim's text states a number."""
+    return bool(quantities(claim.text).numbers)
+
+
+def checked(card: Card, haystack: Haystack) -> Card:
+    """The card with every claim verified. Those that fail stay and are marked, but those that fail and state a number
+    are dropped; `needs_verification` and its judgement follow from the share of those that failed."""
+    judged = [verified(claim, haystack) for claim in claims_of(card)]
+    in_doubt = doubtful(judged)
+
+    def keep(claim: Claim) -> Claim | None:
+        result = verified(claim, haystack)
+        return result if result.verified or not states_number(claim) else None
+
+    others = tuple(judgement for judgement in card.judgements if judgement is not Judgement.NEEDS_VERIFICATION)
+    judgements = (*others, Judgement.NEEDS_VERIFICATION) if in_doubt else others
+    return replace(with_claims(card, keep), judgements=judgements, needs_verification=in_doubt)
+
+
+def doubtful(claims: Iterable[Claim]) -> bool:
+    """Whether so many claims are unverified that the card needs verification."""
+    given = [claim for claim in claims if claim.text]
+    return sum(not claim.verified for claim in given) > DOUBTFUL * len(given)
