@@ -6,9 +6,11 @@
 
     control.py        the people's side: write, press, join, block, kick, migrate, wait
     server.py         the bot's side: `/bot{token}/{method}` over HTTP, on loopback only
-    methods.py        the table of Bot API methods; sending, editing, chats, profile, polling hold them
-    state.py          users, chats, messages, presses: what a Telegram would remember
+    methods.py        the table of Bot API methods; sending, sending_files, editing, ephemeral, drafts, files, about_chats,
+                      about_bot and polling hold them
+    state.py          users, chats, messages, drafts, presses: what a Telegram would remember
     entities.py       formatted text as Telegram reads it       keyboards.py   reply markup as Telegram reads it
+    rich_message.py   rich messages as Telegram reads them: rich_blocks, rich_text
     limits.py         sizes and rates                           errors.py      refusals as Telegram words them
     sample_day.py     an invented day of papers                 sample_sources.py   the day, served as arXiv and Hugging Face
     cast.py           the people and places of a demo, and its clock   demo.py   a visit, on the page or in the terminal

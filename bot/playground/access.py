@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from bot.playground.arguments import Arguments
 from bot.playground.errors import bad_request, forbidden, too_many_requests, upgraded
+from bot.playground.fields import Fields
 from bot.playground.state import Chat, ChatType, Message, Role, State, User
 
 
@@ -93,6 +96,54 @@ def reply_target(state: State, arguments: Arguments, chat: Chat) -> Message | No
     if message is None and not lenient:
         raise bad_request("message to be replied not found")
     return message
+
+
+@dataclass(frozen=True, slots=True)
+class Receiver:
+    """Who an ephemeral message is for, and the message whose place it takes on that person's screen."""
+
+    user: User
+    replaces: Message | None = None
+
+
+def receiver_of(state: State, arguments: Arguments, chat: Chat) -> Receiver | None:
+    """The receiver of an ephemeral message, None where the message is for everybody.
+
+    Raises:
+        ApiError: not in a group, nobody there, or the press that it follows is another's or too old.
+    """
+    value = arguments.parsed("ephemeral_message_parameters", "ephemeral message parameters")
+    if value is None:
+        return None
+    given = Fields(value, "EphemeralMessageParameters")
+    user = member_of(state, chat, given.integer("receiver_user_id"))
+    press_id, instead = given.optional_text("callback_query_id"), given.flag("replace_callback_query_message")
+    if not press_id:
+        if instead:
+            raise given.wrong('Can\'t find field "callback_query_id"')
+        return Receiver(user)
+    press = state.recent_press(press_id)
+    if press is None or press.user is not user or press.chat is not chat:
+        raise bad_request("query is too old and response timeout expired or query ID is invalid")
+    if instead and press.message.receiver is not None:
+        raise given.wrong("an ephemeral message can't be replaced by another; it must be edited")
+    return Receiver(user, press.message if instead else None)
+
+
+def member_of(state: State, chat: Chat, user_id: int) -> User:
+    """A member of a group who can get ephemeral messages there.
+
+    Raises:
+        ApiError: the chat is no group, or nobody there has the id.
+    """
+    if chat.type not in (ChatType.GROUP, ChatType.SUPERGROUP):
+        raise bad_request("ephemeral messages can be sent only to groups and supergroups")
+    user = state.users.get(user_id)
+    if user is None or user.is_bot:
+        raise bad_request("user not found")
+    if not chat.role(user).inside:
+        raise bad_request("USER_NOT_PARTICIPANT")
+    return user
 
 
 def thread_of(arguments: Arguments, chat: Chat) -> int:

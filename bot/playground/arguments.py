@@ -73,7 +73,7 @@ class Arguments:
             return None
         try:
             return json.loads(value)
-        except ValueError:
+        except (ValueError, RecursionError):
             raise bad_request(f"Can't parse {what} JSON object") from None
 
     def upload(self, name: str) -> Upload | None:

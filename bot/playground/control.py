@@ -20,6 +20,7 @@ from bot.playground.server import Call, Fault, Server
 from bot.playground.state import (
     Chat,
     ChatType,
+    Draft,
     Event,
     Happening,
     Json,
@@ -188,18 +189,39 @@ class Playground:
         """A person deletes a message, for everybody; bots are not told."""
         self.state.remove(message)
 
-    async def press(self, chat: Chat, user: User, message_id: int, button: str) -> Press:
-        """A person presses a callback button, named by its data, its whole label, or a part that only one label has.
+    async def press(self, chat: Chat, user: User, message: int | Message, button: str) -> Press:
+        """A person presses a callback button, inside a rich message or under any message, named by its data, its
+        whole label, or a part that only one label has.
 
-        A deleted message can still be pressed, by a client that has not noticed; the bot then gets it as inaccessible.
+        The message is named by its id; an ephemeral one, which has none, is given itself, and only its receiver can
+        press it. A deleted message can still be pressed, by a client that has not noticed; the bot then gets it as
+        inaccessible.
         """
         self._refuse_outsider(chat, user)
-        message = self.state.messages[chat.id].get(message_id)
-        if message is None:
-            raise Impossible(f"there is no message {message_id}")
+        if isinstance(message, int):
+            found = self.state.messages[chat.id].get(message)
+            if found is None:
+                raise Impossible(f"there is no message {message}")
+            message = found
+        if message.receiver not in (None, user):
+            raise Impossible(f"{user.name} does not see this message")
         press = self.state.add_press(user, message, _find_button(message, button))
         self.state.updates.put("callback_query", wire.callback_query(self.state, press))
         return press
+
+    async def stop_generation(self, chat: Chat, thread_id: int = 0) -> Draft:
+        """The person presses the stop button of a draft: the bot hears stopped_message_generation, and the draft goes
+        unless the bot said to keep it. Later drafts with its id are not shown."""
+        draft = self.state.draft(chat, thread_id)
+        if draft is None or not draft.can_stop or draft.stopped:
+            raise Impossible("there is no draft here that can be stopped")
+        stopped = replace(draft, stopped=True)
+        self.state.draw(chat, thread_id, stopped)
+        told: Json = {"chat": wire.chat(chat), "draft_id": draft.id}
+        if thread_id:
+            told["message_thread_id"] = thread_id
+        self.state.updates.put("stopped_message_generation", told)
+        return stopped
 
     async def join(self, chat: Chat, user: User, by: User | None = None, role: Role = Role.MEMBER) -> None:
         """A person or the bot comes into a group or channel, alone or brought by somebody; also changes a role."""
@@ -252,6 +274,22 @@ class Playground:
             shown = [m for m in shown if m.sender in (self.bot, None) and not m.service]
         return shown if thread_id is None else [m for m in shown if m.thread_id == thread_id]
 
+    def seen_by(self, chat: Chat, user: User, *, thread_id: int | None = None) -> list[Message]:
+        """The chat on one person's screen, oldest first: `messages` and the ephemeral messages to that person, each in
+        the place of the message it replaces, else where it was sent."""
+        shown = self.state.seen_by(chat, user)
+        return shown if thread_id is None else [m for m in shown if m.thread_id == thread_id]
+
+    def ephemerals(self, chat: Chat, user: User) -> list[Message]:
+        """The ephemeral messages in the chat that the person sees now, oldest first."""
+        return [m for m in self.state.ephemerals[chat.id].values() if m.receiver is user and not m.deleted]
+
+    def draft(self, chat: Chat, thread_id: int = 0) -> Draft | None:
+        """What the bot is writing in a private chat; None where it writes nothing, where its last draft is older than
+        half a minute, and where the person stopped it and the bot did not say to keep it."""
+        draft = self.state.draft(chat, thread_id)
+        return None if draft is None or (draft.stopped and not draft.keep) else draft
+
     def last(self, chat: Chat) -> Message:
         """The chat's last message from the bot."""
         shown = self.messages(chat, by_bot=True)
@@ -292,13 +330,14 @@ class Playground:
                     await self._news.wait()
         except TimeoutError:
             tail = [m for shown in self.state.messages.values() for m in list(shown.values())[-3:]]
-            raise TimeoutError(f"not within {timeout} s; last messages: {[m.text[:80] for m in tail]}") from None
+            raise TimeoutError(f"not within {timeout} s; last messages: {[m.plain[:80] for m in tail]}") from None
 
     async def wait_for_message(self, chat: Chat, text: str = "", *, after: int = 0, timeout: float = 10.0) -> Message:  # noqa: ASYNC109 - a test says how long
-        """The first message of the bot with an id above `after` whose text contains `text`."""
+        """The first message of the bot with an id above `after` whose text (or rich message as plain lines) contains
+        `text`."""
 
         def found() -> list[Message]:
-            return [m for m in self.messages(chat, by_bot=True) if m.id > after and text in m.text]
+            return [m for m in self.messages(chat, by_bot=True) if m.id > after and text in m.plain]
 
         await self.wait_for(lambda: bool(found()), timeout)
         return found()[0]
@@ -414,7 +453,7 @@ def _find_button(message: Message, wanted: str) -> str:
         [b for b in callbacks if b["text"] == wanted],
         [b for b in callbacks if wanted in b["text"]],
     ):
-        if len(matches) == 1:
+        if len({b["callback_data"] for b in matches}) == 1:  # several with the same data are one press
             return str(matches[0]["callback_data"])
         if matches:
             raise Impossible(f"more than one button is called “{wanted}”: {[b['text'] for b in matches]}")

@@ -97,8 +97,19 @@ def checked(text: str, entities: Iterable[Entity] = (), *, may_be_empty: bool = 
         raise bad_request("Text must be non-empty")
     given = _fit(text, kept)
     blocked = [entity for entity in given if entity.type not in _SPLITTABLE | _QUOTES]
-    found = [entity for entity in _find(text) if not any(_overlap(entity, other) for other in blocked)]
+    found = [entity for entity in find(text) if not any(_overlap(entity, other) for other in blocked)]
     return FormattedText(text, tuple(sorted((*given, *found), key=_order)))
+
+
+def cleaned(text: str) -> str:
+    """`text` without the control characters that no message keeps.
+
+    Raises:
+        ApiError: it is not valid Unicode.
+    """
+    if _SURROGATE.search(text):
+        raise bad_request("Strings must be encoded in UTF-8")
+    return _clean(text, ())[0]
 
 
 def _order(entity: Entity) -> tuple[int, int, int]:
@@ -206,7 +217,7 @@ _PATTERNS = (
 )
 
 
-def _find(text: str) -> Iterator[Entity]:
+def find(text: str) -> Iterator[Entity]:
     """Links, addresses, commands, mentions and hashtags that stand in the text."""
     taken: list[tuple[int, int]] = []
     for kind, pattern in _PATTERNS:

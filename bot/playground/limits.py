@@ -16,6 +16,20 @@ MESSAGES_AT_ONCE = 100  # ids in deleteMessages
 DELETE_HOURS = 48
 POLL_SECONDS = 50
 UPDATE_HOURS = 24
+CALLBACK_DATA_BYTES = 64
+COPY_TEXT = 256
+DRAFT_SECONDS = 30  # how long a draft stays when nothing follows
+EPHEMERAL_SECONDS = 15  # after a press, for a message that is shown to the person who pressed
+ALBUM = (2, 10)  # media of one sendMediaGroup
+DOWNLOAD_BYTES = 20 * 1024 * 1024
+
+# of one rich message; text counts characters with custom emoji and formulas' sources
+RICH_TEXT = 32768
+RICH_BLOCKS = 500  # nested ones, list items and table rows too
+RICH_LEVELS = 16  # of nested blocks and formatting
+RICH_MEDIA = 50
+RICH_COLUMNS = 20
+RICH_BUTTONS = 8  # in one row
 
 
 @dataclass(frozen=True, slots=True)

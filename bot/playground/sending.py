@@ -1,18 +1,18 @@
-"""Methods that send: sendMessage, sendDocument, sendPhoto, sendChatAction."""
+"""Methods that send words: sendMessage, sendRichMessage, sendChatAction; and what all sending shares."""
 
 from __future__ import annotations
 
-import mimetypes
-import struct
-from typing import NoReturn
+from dataclasses import dataclass
 
 from bot.playground import limits, wire
-from bot.playground.access import chat_to_write, reply_target, spend, thread_of
-from bot.playground.arguments import Arguments, Upload
+from bot.playground.access import Receiver, chat_to_write, receiver_of, reply_target, spend, thread_of
+from bot.playground.arguments import Arguments
 from bot.playground.entities import FormattedText, checked, from_wire, parse_html, utf16_length
 from bot.playground.errors import ApiError, bad_request
-from bot.playground.keyboards import check, parse
-from bot.playground.state import Attachment, Event, Happening, Json, State
+from bot.playground.keyboards import Markup, check, parse
+from bot.playground.rich_blocks import RichMessage
+from bot.playground.rich_message import rich_message
+from bot.playground.state import Attachment, Chat, Event, Happening, Json, Message, State
 
 ACTIONS = frozenset(
     {
@@ -89,111 +89,79 @@ def preview_options(arguments: Arguments) -> Json | None:
     return {name: value for name, value in given.items() if value}
 
 
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Where a message is to go: chat, topic, the message it replies to, and the person an ephemeral one is for."""
+
+    chat: Chat
+    thread_id: int
+    reply_to: Message | None
+    receiver: Receiver | None
+
+
+def target_of(state: State, arguments: Arguments) -> Target:
+    """The target of a request that sends.
+
+    Raises:
+        ApiError: there is none, or the bot may not send there.
+    """
+    chat = chat_to_write(state, arguments)
+    reply_to = reply_target(state, arguments, chat)
+    return Target(chat, thread_of(arguments, chat), reply_to, receiver_of(state, arguments, chat))
+
+
+def post(
+    state: State,
+    arguments: Arguments,
+    target: Target,
+    body: FormattedText | RichMessage,
+    *,
+    markup: Markup | None = None,
+    attachment: Attachment | None = None,
+    preview: Json | None = None,
+    album: str = "",
+) -> Json:
+    """Sends what was read and checked; the answer is the Message.
+
+    Raises:
+        ApiError: 429, it comes too fast.
+    """
+    spend(state, target.chat)
+    sent = state.post(
+        target.chat,
+        None if target.chat.type == "channel" else state.bot,
+        body,
+        markup=markup,
+        attachment=attachment,
+        thread_id=target.thread_id,
+        reply_to=target.reply_to,
+        preview=preview,
+        silent=arguments.boolean("disable_notification"),
+        album=album,
+        receiver=target.receiver.user if target.receiver else None,
+        replaces=target.receiver.replaces if target.receiver else None,
+    )
+    return wire.message(state, sent)
+
+
 def send_message(state: State, arguments: Arguments) -> Json:
     """Sends a text (sendMessage)."""
     body = message_text(arguments)
     markup = parse(arguments.text("reply_markup"))
     preview = preview_options(arguments)
-    chat = chat_to_write(state, arguments)
-    reply_to = reply_target(state, arguments, chat)
-    thread_id = thread_of(arguments, chat)
+    target = target_of(state, arguments)
     body = fitting(body, limits.TEXT, "message is too long")
     check(markup)
-    spend(state, chat)
-    sent = state.post(
-        chat,
-        None if chat.type == "channel" else state.bot,
-        body,
-        markup=markup,
-        thread_id=thread_id,
-        reply_to=reply_to,
-        preview=preview,
-        silent=arguments.boolean("disable_notification"),
-    )
-    return wire.message(state, sent)
+    return post(state, arguments, target, body, markup=markup, preview=preview)
 
 
-def send_document(state: State, arguments: Arguments) -> Json:
-    """Sends an uploaded file, or one sent before by its file_id (sendDocument)."""
-    return _send_file(state, arguments, "document", limits.FILE_BYTES)
-
-
-def send_photo(state: State, arguments: Arguments) -> Json:
-    """Sends an uploaded PNG or JPEG, or one sent before by its file_id (sendPhoto)."""
-    return _send_file(state, arguments, "photo", limits.PHOTO_BYTES)
-
-
-def _send_file(state: State, arguments: Arguments, kind: str, most: int) -> Json:
-    upload = arguments.upload(kind)
-    given = arguments.text(kind)
-    if upload is None and not given:
-        raise bad_request(f"there is no {kind} in the request")
-    caption = formatted(arguments, arguments.text("caption"), "caption_entities")
+def send_rich_message(state: State, arguments: Arguments) -> Json:
+    """Sends blocks: headings, tables, formulas, buttons (sendRichMessage)."""
+    body = rich_message(state, arguments)
     markup = parse(arguments.text("reply_markup"))
-    chat = chat_to_write(state, arguments)
-    reply_to = reply_target(state, arguments, chat)
-    thread_id = thread_of(arguments, chat)
-    caption = fitting(caption, limits.CAPTION, "message caption is too long", may_be_empty=True)
+    target = target_of(state, arguments)
     check(markup)
-    attachment = _stored(state, kind, upload, most) if upload else _known(state, kind, given)
-    spend(state, chat)
-    sent = state.post(
-        chat,
-        None if chat.type == "channel" else state.bot,
-        caption,
-        markup=markup,
-        attachment=attachment,
-        thread_id=thread_id,
-        reply_to=reply_to,
-        silent=arguments.boolean("disable_notification"),
-    )
-    return wire.message(state, sent)
-
-
-def _stored(state: State, kind: str, upload: Upload, most: int) -> Attachment:
-    if not upload.content:
-        raise bad_request("file must be non-empty")
-    if len(upload.content) > most:
-        raise ApiError(413, "Request Entity Too Large")
-    width, height = image_size(upload.content) if kind == "photo" else (0, 0)
-    file_id, unique_id = state.new_file_id()
-    mime_type = upload.mime_type or mimetypes.guess_type(upload.name)[0] or "application/octet-stream"
-    attachment = Attachment(kind, file_id, unique_id, upload.name, mime_type, upload.content, width, height)
-    state.files[file_id] = attachment
-    return attachment
-
-
-def _known(state: State, kind: str, given: str) -> Attachment:
-    attachment = state.files.get(given)
-    if attachment is None or attachment.kind != kind:
-        _refuse_file(given)
-    return attachment
-
-
-def _refuse_file(given: str) -> NoReturn:
-    if given.startswith(("http://", "https://")):
-        raise bad_request("failed to get HTTP URL content")  # the playground never reaches out
-    raise bad_request("wrong file identifier/HTTP URL specified")
-
-
-def image_size(content: bytes) -> tuple[int, int]:
-    """Width and height of a PNG or JPEG.
-
-    Raises:
-        ApiError: it is neither.
-    """
-    if content.startswith(b"\x89PNG\r\n\x1a\n") and len(content) >= 24:
-        width, height = struct.unpack(">II", content[16:24])
-        return width, height
-    if content.startswith(b"\xff\xd8"):
-        at = 2
-        while at + 9 < len(content) and content[at] == 0xFF:
-            marker, length = content[at + 1], struct.unpack(">H", content[at + 2 : at + 4])[0]
-            if 0xC0 <= marker <= 0xCF and marker not in (0xC4, 0xC8, 0xCC):
-                height, width = struct.unpack(">HH", content[at + 5 : at + 9])
-                return width, height
-            at += 2 + length
-    raise bad_request("IMAGE_PROCESS_FAILED")
+    return post(state, arguments, target, body, markup=markup)
 
 
 def send_chat_action(state: State, arguments: Arguments) -> bool:

@@ -16,6 +16,7 @@ from aiohttp import web
 from bot.playground import limits, polling
 from bot.playground.arguments import Arguments, Upload, from_json
 from bot.playground.errors import REASONS, ApiError, bad_request
+from bot.playground.files import path_of
 from bot.playground.methods import METHODS
 from bot.playground.polling import Said, Webhook
 from bot.playground.state import State
@@ -85,6 +86,7 @@ class Server:
         """Listens on loopback and says where; port 0 takes a free one."""
         app = web.Application(client_max_size=_BODY_BYTES)
         app.router.add_route("*", "/bot{token}/{method}", self._handle)
+        app.router.add_route("GET", "/file/bot{token}/{path:.+}", self._download)
         app.router.add_routes(self.routes)
         app.router.add_route("*", "/{anything:.*}", self._nothing)
         self._runner = web.AppRunner(app, access_log=None, handler_cancellation=True, shutdown_timeout=0.5)
@@ -108,6 +110,16 @@ class Server:
 
     async def _nothing(self, _request: web.Request) -> web.Response:
         return _refusal(ApiError(404, REASONS[404]))
+
+    async def _download(self, request: web.Request) -> web.Response:
+        """A file by the path that getFile gave."""
+        if request.match_info["token"] != self.token:
+            return _refusal(ApiError(401, REASONS[401]))
+        path = request.match_info["path"]
+        file = next((file for file in self.state.files.values() if path_of(file) == path), None)
+        if file is None:
+            return _refusal(ApiError(404, REASONS[404]))
+        return web.Response(body=file.content, content_type="application/octet-stream")
 
     async def _handle(self, request: web.Request) -> web.StreamResponse:
         token, method = request.match_info["token"], request.match_info["method"]

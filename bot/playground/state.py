@@ -12,7 +12,8 @@ from typing import Any
 
 from bot.playground.entities import Entity, FormattedText
 from bot.playground.keyboards import Markup
-from bot.playground.limits import Meter, Rates
+from bot.playground.limits import DRAFT_SECONDS, EPHEMERAL_SECONDS, Meter, Rates
+from bot.playground.rich_blocks import RichMessage
 from bot.playground.updates import Updates
 
 Json = dict[str, Any]
@@ -104,7 +105,7 @@ class Chat:
 
 @dataclass(frozen=True, slots=True)
 class Attachment:
-    """A sent file. `kind` is "document" or "photo"; width and height are a photo's."""
+    """A sent file. `kind` is one of `files.KINDS` ("document", "photo", …); width and height are a photo's."""
 
     kind: str
     file_id: str
@@ -124,12 +125,17 @@ class Version:
     entities: tuple[Entity, ...]
     markup: Markup | None
     at: datetime
+    rich: RichMessage | None = None
 
 
 @dataclass(eq=False, slots=True)
 class Message:
-    """A message with all it ever was. `text` is the caption where there is an attachment; `sender` is None for posts
-    of a channel; `service` holds the fields of a service message."""
+    """A message with all it ever was. `text` is the caption where there is an attachment, "" where the message is
+    `rich`; `sender` is None for posts of a channel; `service` holds the fields of a service message.
+
+    An ephemeral message has the id 0, an `ephemeral_id` of its own in the chat, and a `receiver`: only this person
+    sees it, in the place of `replaces` where that is set.
+    """
 
     chat: Chat
     id: int
@@ -147,11 +153,45 @@ class Message:
     edited: datetime | None = None
     deleted: datetime | None = None
     past: list[Version] = field(default_factory=list)
+    rich: RichMessage | None = None
+    album: str = ""  # media_group_id
+    receiver: User | None = None
+    ephemeral_id: int = 0
+    replaces: Message | None = None
 
     @property
     def buttons(self) -> list[Json]:
-        """The buttons under it, in reading order."""
-        return self.markup.buttons if self.markup and self.markup.kind == "inline" else []
+        """The buttons inside a rich message, then those under it, in reading order; labels are plain texts."""
+        inside = list(self.rich.buttons) if self.rich else []
+        return inside + (self.markup.buttons if self.markup and self.markup.kind == "inline" else [])
+
+    @property
+    def plain(self) -> str:
+        """What it says, without formatting: its text or caption, or a rich message line by line."""
+        return self.rich.plain if self.rich else self.text
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What the bot is writing in a private chat: a text or a rich message, shown for half a minute unless renewed.
+
+    With `can_stop` the client shows a button that asks the bot to stop; `keep` leaves the draft standing then.
+    """
+
+    chat: Chat
+    id: int
+    at: datetime
+    text: FormattedText
+    rich: RichMessage | None = None
+    thread_id: int = 0
+    can_stop: bool = False
+    keep: bool = False
+    stopped: bool = False
+
+    @property
+    def plain(self) -> str:
+        """What it says so far, without formatting."""
+        return self.rich.plain if self.rich else self.text.text
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,17 +225,23 @@ class Happening(StrEnum):
     PRESSED = "pressed"
     ANSWERED = "answered"
     ACTION = "action"
+    DRAFT = "draft"
 
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """Something that happened in a chat; `action` is a chat action's name ("typing")."""
+    """Something that happened in a chat; `action` is a chat action's name ("typing").
+
+    What concerns an ephemeral message is for its `message.receiver` alone. With DRAFT, `draft` is what is shown now,
+    None where the draft went.
+    """
 
     kind: Happening
     chat: Chat
     message: Message | None = None
     press: Press | None = None
     action: str = ""
+    draft: Draft | None = None
 
 
 @dataclass(slots=True)
@@ -230,6 +276,8 @@ class State:
         self.users: dict[int, User] = {bot.id: bot}
         self.chats: dict[int, Chat] = {}
         self.messages: dict[int, dict[int, Message]] = {}
+        self.ephemerals: dict[int, dict[int, Message]] = {}  # chat id → ephemeral_id → message, deleted ones too
+        self.drafts: dict[tuple[int, int], Draft] = {}  # (chat id, thread id) → the newest
         self.presses: dict[str, Press] = {}
         self.files: dict[str, Attachment] = {}
         self.profile = Profile()
@@ -256,6 +304,7 @@ class State:
         chat.instance = str(self.rng.randrange(10**17, 10**18))
         self.chats[chat.id] = chat
         self.messages[chat.id] = {}
+        self.ephemerals[chat.id] = {}
         return chat
 
     def find_chat(self, text: str) -> Chat | None:
@@ -271,7 +320,7 @@ class State:
         self,
         chat: Chat,
         sender: User | None,
-        body: FormattedText,
+        body: FormattedText | RichMessage,
         *,
         markup: Markup | None = None,
         attachment: Attachment | None = None,
@@ -280,15 +329,21 @@ class State:
         service: Json | None = None,
         preview: Json | None = None,
         silent: bool = False,
+        album: str = "",
+        receiver: User | None = None,
+        replaces: Message | None = None,
     ) -> Message:
-        """A new message at the end of the chat."""
+        """A new message at the end of the chat; with a `receiver` an ephemeral one, for that person alone."""
+        text, rich = _content(body)
+        ephemerals = self.ephemerals[chat.id]
         message = Message(
             chat=chat,
-            id=self._new_message_id(chat),
+            id=0 if receiver else self._new_message_id(chat),
             sender=sender,
             date=self.clock(),
-            text=body.text,
-            entities=body.entities,
+            text=text.text,
+            entities=text.entities,
+            rich=rich,
             markup=markup if markup is None or markup.kind == "inline" else None,
             attachment=attachment,
             thread_id=thread_id,
@@ -296,8 +351,17 @@ class State:
             service=service or {},
             preview=preview or {},
             silent=silent,
+            album=album,
+            receiver=receiver,
+            ephemeral_id=max(ephemerals, default=0) + 1 if receiver else 0,
+            replaces=replaces,
         )
-        self.messages[chat.id][message.id] = message
+        if receiver:
+            ephemerals[message.ephemeral_id] = message
+        else:
+            self.messages[chat.id][message.id] = message
+        if sender in (self.bot, None):
+            self.draw(chat, thread_id, None)
         self.tell(Event(Happening.SENT, chat, message))
         return message
 
@@ -307,12 +371,23 @@ class State:
             return self._last_small_id
         return max(self.messages[chat.id], default=0) + 1
 
-    def revise(self, message: Message, body: FormattedText, markup: Markup | None, preview: Json | None) -> None:
-        """An edit; what the message was before stays in its past."""
+    def revise(
+        self,
+        message: Message,
+        body: FormattedText | RichMessage,
+        markup: Markup | None,
+        preview: Json | None,
+        attachment: Attachment | None = None,
+    ) -> None:
+        """An edit; what the message was before stays in its past. Without a new `attachment` the old one stays."""
         now = self.clock()
-        message.past.append(Version(message.text, message.entities, message.markup, message.edited or message.date))
-        message.text, message.entities = body.text, body.entities
+        message.past.append(
+            Version(message.text, message.entities, message.markup, message.edited or message.date, message.rich)
+        )
+        text, message.rich = _content(body)
+        message.text, message.entities = text.text, text.entities
         message.markup = markup
+        message.attachment = attachment or message.attachment
         message.preview = message.preview if preview is None else preview
         message.edited = now
         self.tell(Event(Happening.EDITED, message.chat, message))
@@ -331,6 +406,37 @@ class State:
         """The chat as people see it, oldest first."""
         return [message for message in self.messages[chat.id].values() if not message.deleted]
 
+    def ephemeral(self, chat: Chat, ephemeral_id: int) -> Message | None:
+        """An ephemeral message that is still there."""
+        message = self.ephemerals[chat.id].get(ephemeral_id)
+        return None if message is None or message.deleted else message
+
+    def seen_by(self, chat: Chat, user: User) -> list[Message]:
+        """The chat as one person sees it, oldest first: with the ephemeral messages to them, each in the place of the
+        message that it replaces, else where it was sent."""
+        own = [m for m in self.ephemerals[chat.id].values() if m.receiver is user and not m.deleted]
+        instead = {m.replaces: m for m in own if m.replaces is not None and not m.replaces.deleted}
+        shown = [instead.get(message, message) for message in self.visible(chat)]
+        shown += [m for m in own if m.replaces is None or m.replaces.deleted]
+        return sorted(shown, key=lambda m: m.replaces.date if m.replaces else m.date)
+
+    # ---------------------------------------------------------------- drafts
+
+    def draw(self, chat: Chat, thread_id: int, draft: Draft | None) -> None:
+        """Shows a draft in the place of the one before; None takes it away."""
+        place = (chat.id, thread_id)
+        if draft is not None:
+            self.drafts[place] = draft
+        elif self.drafts.pop(place, None) is None:
+            return
+        self.tell(Event(Happening.DRAFT, chat, draft=draft))
+
+    def draft(self, chat: Chat, thread_id: int = 0) -> Draft | None:
+        """The draft that the chat shows now; None where there is none, or it is too old."""
+        draft = self.drafts.get((chat.id, thread_id))
+        fresh = draft is not None and self.clock() - draft.at <= timedelta(seconds=DRAFT_SECONDS)
+        return draft if fresh else None
+
     # ---------------------------------------------------------------- presses and files
 
     def add_press(self, user: User, message: Message, data: str) -> Press:
@@ -347,6 +453,12 @@ class State:
             return None
         return press if self.clock() - press.at <= timedelta(seconds=self.callback_seconds) else None
 
+    def recent_press(self, press_id: str) -> Press | None:
+        """The press, answered or not, if an ephemeral message may still follow it."""
+        press = self.presses.get(press_id)
+        recent = press is not None and self.clock() - press.at <= timedelta(seconds=EPHEMERAL_SECONDS)
+        return press if recent else None
+
     def new_file_id(self) -> tuple[str, str]:
         """A file_id and a file_unique_id."""
         letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_"
@@ -358,6 +470,10 @@ class State:
         """Tells all listeners."""
         for listener in tuple(self.listeners):
             listener(event)
+
+
+def _content(body: FormattedText | RichMessage) -> tuple[FormattedText, RichMessage | None]:
+    return (FormattedText(""), body) if isinstance(body, RichMessage) else (body, None)
 
 
 def utc_now() -> datetime:

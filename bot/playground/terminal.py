@@ -106,11 +106,11 @@ class Screen:
         before = self._shown.get(message.id)
         if message.deleted:
             if self._shown.pop(message.id, None) is not None:
-                text = _words()["deleted"].format(text=" ".join(message.text.split())[:60])
+                text = _words()["deleted"].format(text=" ".join(message.plain.split())[:60])
                 self.console.print(Text(text, _DIM))
             return
         links_shown = not self.console.is_terminal
-        now = _Shown(lines_of(message.text, message.entities, links_shown=links_shown), self._rows(message))
+        now = _Shown(lines_of(message.plain, message.entities, links_shown=links_shown), self._rows(message))
         self._shown[message.id] = now
         if before is None:
             self._print(message, now.lines, now.rows, "")

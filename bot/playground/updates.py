@@ -23,6 +23,7 @@ KINDS = (
     "chat_member",
     "message_reaction",
     "message_reaction_count",
+    "stopped_message_generation",
 )
 UNASKED = frozenset({"chat_member", "message_reaction", "message_reaction_count"})  # only where asked for
 _CONFLICT_SECONDS = 3.0

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from bot.playground import files
 from bot.playground.entities import Entity
-from bot.playground.state import Attachment, Chat, ChatType, Json, Message, Press, Role, State, User
+from bot.playground.state import Chat, ChatType, Json, Message, Press, Role, State, User
 
 _RIGHTS = (
     "can_manage_chat",
@@ -110,39 +111,42 @@ def entity(state: State, piece: Entity) -> Json:
     return shown
 
 
-def _attachment(file: Attachment) -> Json:
-    shown: Json = {"file_id": file.file_id, "file_unique_id": file.unique_id, "file_size": len(file.content)}
-    if file.kind == "photo":
-        return {"photo": [shown | {"width": file.width, "height": file.height}]}
-    return {"document": shown | {"file_name": file.name, "mime_type": file.mime_type}}
-
-
 def message(state: State, sent: Message, *, with_reply: bool = True) -> Json:
     """Message."""
-    shown: Json = {"message_id": sent.id, "date": seconds(sent.date), "chat": chat(sent.chat)}
-    if sent.sender is None:
-        shown["sender_chat"] = chat(sent.chat)
-    else:
-        shown["from"] = user(sent.sender)
+    shown: Json = {"message_id": sent.id, "date": seconds(sent.date), "chat": chat(sent.chat)} | _origin(sent)
     if sent.thread_id:
         shown |= {"message_thread_id": sent.thread_id, "is_topic_message": True}
     if with_reply and sent.reply_to is not None and not sent.reply_to.deleted:
         shown["reply_to_message"] = message(state, sent.reply_to, with_reply=False)
     if sent.edited:
         shown["edit_date"] = seconds(sent.edited)
-    entities = [entity(state, e) for e in sent.entities if e.type != "text_mention" or int(e.argument) in state.users]
-    prefix = "caption" if sent.attachment else "text"
-    if sent.attachment:
-        shown |= _attachment(sent.attachment)
-    if sent.text:
-        shown[prefix] = sent.text
-        if entities:
-            shown["caption_entities" if sent.attachment else "entities"] = entities
+    shown |= {"rich_message": sent.rich.wire()} if sent.rich else _words(state, sent)
     if sent.preview:
         shown["link_preview_options"] = sent.preview
     if sent.markup is not None and sent.markup.kind == "inline":
         shown["reply_markup"] = {"inline_keyboard": [list(row) for row in sent.markup.rows]}
     return shown | sent.service
+
+
+def _origin(sent: Message) -> Json:
+    """Who sent it, and whom alone it is for."""
+    shown: Json = {"sender_chat": chat(sent.chat)} if sent.sender is None else {"from": user(sent.sender)}
+    if sent.receiver is not None:
+        shown |= {"receiver_user": user(sent.receiver), "ephemeral_message_id": sent.ephemeral_id}
+    return shown
+
+
+def _words(state: State, sent: Message) -> Json:
+    """Text, or file with caption."""
+    shown: Json = files.wire(sent.attachment) if sent.attachment else {}
+    if sent.album:
+        shown["media_group_id"] = sent.album
+    entities = [entity(state, e) for e in sent.entities if e.type != "text_mention" or int(e.argument) in state.users]
+    if sent.text:
+        shown["caption" if sent.attachment else "text"] = sent.text
+        if entities:
+            shown["caption_entities" if sent.attachment else "entities"] = entities
+    return shown
 
 
 def callback_query(state: State, press: Press) -> Json:

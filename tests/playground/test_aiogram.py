@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from typing import Any
 
 import pytest
 from aiogram import Bot, Dispatcher, F
@@ -25,15 +26,31 @@ from aiogram.types import (
     BotCommandScopeChatAdministrators,
     BufferedInputFile,
     CallbackQuery,
+    EphemeralMessageParameters,
     InlineKeyboardButton,
     InlineKeyboardMarkup,
+    InputMediaDocument,
+    InputMediaPhoto,
+    InputRichBlockButtons,
+    InputRichBlockDetails,
+    InputRichBlockMathematicalExpression,
+    InputRichBlockParagraph,
+    InputRichBlockSectionHeading,
+    InputRichBlockTable,
+    InputRichMessage,
     Message,
     ReplyParameters,
+    RichBlockTableCell,
+    RichMessageButton,
+    RichTextBold,
+    RichTextButton,
 )
 
 from bot.playground.control import Playground
 from bot.playground.errors import too_many_requests
 from bot.playground.state import Chat, Role, User
+
+PNG = bytes.fromhex("89504e470d0a1a0a0000000d49484452000000030000000208060000009d74661a0000000049454e44ae426082")
 
 
 def vote(up: int) -> InlineKeyboardMarkup:
@@ -124,6 +141,72 @@ async def test_every_answer_fits_the_models(bot: Bot, playground: Playground, ad
     change = (await bot.get_updates())[-1].my_chat_member
     assert change is not None
     assert change.new_chat_member.status == ChatMemberStatus.KICKED
+
+
+async def test_rich_messages_drafts_and_ephemerals_fit_the_models(
+    bot: Bot, playground: Playground, ada: User, chat: Chat
+) -> None:
+    """The library's own rich blocks go out and come back through its models, in messages, edits, drafts and presses."""
+    cell = RichBlockTableCell(text="A", align="left", valign="top")
+    go = RichMessageButton(text="Unfold", callback_data="card:1")
+    rich = InputRichMessage(
+        blocks=[
+            InputRichBlockSectionHeading(text="Today", size=1),
+            InputRichBlockTable(cells=[[cell, cell]], is_compact=True),
+            InputRichBlockDetails(summary="More", blocks=[InputRichBlockMathematicalExpression(expression="x^2")]),
+            InputRichBlockParagraph(text=[RichTextBold(text="bold"), RichTextButton(button=go)]),
+            InputRichBlockButtons(buttons=[go]),
+        ],
+        skip_entity_detection=True,
+    )
+    assert await bot.send_rich_message_draft(chat.id, 5, rich, can_stop=True) is True
+    await playground.stop_generation(chat)
+    sent = await bot.send_rich_message(chat.id, rich)
+    assert sent.rich_message is not None
+    assert [block.type for block in sent.rich_message.blocks] == ["heading", "table", "details", "paragraph", "buttons"]
+    text = await bot.send_message(chat.id, "x")
+    edited = await bot.edit_message_text(chat_id=chat.id, message_id=text.message_id, rich_message=rich)
+    assert isinstance(edited, Message)
+    assert edited.rich_message == sent.rich_message
+    group = playground.add_group("Lab", ada)
+    await playground.join(group, playground.bot)
+    table = await bot.send_rich_message(group.id, rich)
+    press = await playground.press(group, ada, table.message_id, "card:1")
+    how = EphemeralMessageParameters(receiver_user_id=ada.id, callback_query_id=press.id)
+    own = await bot.send_rich_message(group.id, rich, ephemeral_message_parameters=how)
+    assert own.receiver_user is not None
+    assert (own.message_id, own.receiver_user.id) == (0, ada.id)
+    assert own.ephemeral_message_id is not None
+    assert await bot.edit_ephemeral_message_text(group.id, ada.id, own.ephemeral_message_id, text="done") is True
+    assert await bot.delete_ephemeral_message(group.id, ada.id, own.ephemeral_message_id) is True
+    updates = await bot.get_updates()
+    assert [update.event_type for update in updates][-1] == "callback_query"
+    assert updates[0].stopped_message_generation is not None
+    assert updates[0].stopped_message_generation.draft_id == 5
+
+
+async def test_albums_and_files_fit_the_models(bot: Bot, chat: Chat) -> None:
+    """An album of uploads, a file fetched again by its path, and a text that becomes a picture."""
+    png = BufferedInputFile(PNG, "f.png")
+    sent = await bot.send_media_group(
+        chat.id, [InputMediaPhoto(media=png, caption="<b>one</b>"), InputMediaPhoto(media=png)]
+    )
+    assert {message.media_group_id for message in sent} == {sent[0].media_group_id}
+    assert (sent[0].caption, sent[1].caption) == ("one", None)
+    assert sent[0].photo is not None
+    fetched = await bot.download(sent[0].photo[-1])
+    assert fetched is not None
+    assert fetched.read() == PNG
+    text = await bot.send_message(chat.id, "x")
+    media = InputMediaPhoto(media=sent[0].photo[-1].file_id, caption="now a picture")
+    edited = await bot.edit_message_media(media, chat_id=chat.id, message_id=text.message_id)
+    assert isinstance(edited, Message)
+    assert (edited.caption, edited.photo) == ("now a picture", sent[0].photo)
+    with pytest.raises(TelegramBadRequest, match="album"):
+        await bot.send_media_group(chat.id, [media])
+    mixed: list[Any] = [media, InputMediaDocument(media=BufferedInputFile(b"x", "x.txt"))]
+    with pytest.raises(TelegramBadRequest, match="mixed"):
+        await bot.send_media_group(chat.id, mixed)
 
 
 async def test_errors_have_their_classes(bot: Bot, playground: Playground, ada: User, chat: Chat) -> None:
