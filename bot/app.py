@@ -25,7 +25,7 @@ from bot.digest import Digests
 from bot.errors import BadPaperId, BadSetting, UnknownCategory
 from bot.feedback import Feedback
 from bot.intake import Intake
-from bot.model import Chat, Profile
+from bot.model import Profile
 from bot.outbox import Outbox
 from bot.pull import categories
 from bot.pull.announced import Announced
@@ -194,9 +194,9 @@ async def _serve(program: Program, jobs: Embedded, stop: asyncio.Event, paces: P
     bot = make_bot(settings.telegram_bot_token, settings.telegram_api_url, limits=limits)
     postman = Postman(
         Outbox(program.db, clock),
-        posting.through(bot, paid=bool(paid)),
+        posting.through(bot, desk.offers, paid=bool(paid)),
         clock,
-        moved_note=lambda chat: _moved_note(desk, chat),
+        moved_note=desk.moved_note,
     )
     rounds = Rounds(
         program.db,
@@ -246,6 +246,7 @@ async def _serve(program: Program, jobs: Embedded, stop: asyncio.Event, paces: P
             await run_polling(application(bot, desk), stop, on_started=started, on_stopping=stopping)
     finally:
         alive.cancel()
+        await desk.close()
         await jobs.stop()
 
 
@@ -287,12 +288,6 @@ def _desk(program: Program) -> Desk:
         clock=program.clock,
         admin_ids=program.settings.admin_ids,
     )
-
-
-def _moved_note(desk: Desk, chat: Chat) -> str:
-    """What a chat is told when its topic is closed and the table comes to the main chat."""
-    document = desk.views.templates.render("moved", chat.language)
-    return desk.lay_out(document)[0].html
 
 
 def _views() -> Views:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
 from bot.errors import PaperboyError
@@ -27,6 +27,11 @@ class Outbox:
         """Mark as being sent; None if somebody else already has it."""
         async with self._db.begin() as conn:
             return await deliveries.begin(conn, delivery_id, self._clock())
+
+    async def replan(self, delivery_id: int, bodies: Sequence[Mapping[str, object]]) -> Delivery | None:
+        """Let a message that is being sent become these, which show the same; None if it is gone."""
+        async with self._db.begin() as conn:
+            return await deliveries.replan(conn, delivery_id, bodies)
 
     async def sent(self, delivery_id: int, message_id: int) -> None:
         """Mark as sent, with Telegram's number of the message."""

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
 from bot import timezones
-from bot.config import LANGUAGES, MOST_ROWS, Settings
-from bot.errors import BadCategories, BadFollow, BadSize, NotAllowed, UnknownCategory, UnknownLanguage
+from bot.config import LANGUAGES, LAYOUTS, MOST_ROWS, Settings
+from bot.errors import BadCategories, BadFollow, BadInput, BadSize, NotAllowed, UnknownCategory, UnknownLanguage
 from bot.model import Chat, ChatKind, Follow, Mute, Profile, VerdictKind
 from bot.pull import calendar, categories
 from bot.schedule import next_slot
@@ -247,6 +247,17 @@ class Subscriptions:
     async def _reschedule(self, conn: chats.AsyncConnection, chat: Chat, hour: time, zone: str) -> Chat:
         slot = self._slot(hour, zone) if chat.subscribed else None
         return await chats.update(conn, chat.id, hour=hour, timezone=zone, next_at=slot, held_since=None, pending="")
+
+    async def set_layout(self, chat_id: int, name: str) -> Chat:
+        """Choose the layout.
+
+        Raises:
+            BadInput: there is no such layout.
+        """
+        if name not in LAYOUTS:
+            raise BadInput(name)
+        async with self._db.begin() as conn:
+            return await chats.update(conn, chat_id, layout=name)
 
     async def set_language(self, chat_id: int, text: str) -> Chat:
         """Choose the language by code or name.

@@ -74,6 +74,44 @@ async def begin(conn: AsyncConnection, delivery_id: int, now: datetime) -> Deliv
     return _delivery_of(row) if row is not None else None
 
 
+async def replan(conn: AsyncConnection, delivery_id: int, bodies: Sequence[Mapping[str, object]]) -> Delivery | None:
+    """Let a message that is being sent become these, the first of which is being sent in its place; the others come
+    before whatever else is planned for the chat. None if the message is gone.
+
+    What is planned gets new numbers, since messages go in the order of their numbers.
+    """
+    first, *others = bodies
+    taken = await conn.execute(
+        update(deliveries).where(deliveries.c.id == delivery_id).values(body=dict(first)).returning(deliveries)
+    )
+    row = taken.one_or_none()
+    if row is None:
+        return None
+    if others:
+        later = await conn.execute(
+            select(deliveries)
+            .where(
+                deliveries.c.chat_id == row.chat_id,
+                deliveries.c.id > delivery_id,
+                deliveries.c.state == DeliveryState.PLANNED,
+            )
+            .order_by(deliveries.c.id)
+        )
+        waiting = [dict(one._mapping) for one in later]  # noqa: SLF001 - SQLAlchemy's documented name
+        await conn.execute(delete(deliveries).where(deliveries.c.id.in_([one["id"] for one in waiting])))
+        fresh = {"chat_id": row.chat_id, "digest_id": row.digest_id, "state": DeliveryState.PLANNED, "attempts": 0}
+        between = [
+            fresh | {"position": row.position + place, "body": dict(body), "reason": ""}
+            for place, body in enumerate(others, 1)
+        ]
+        for one in waiting:
+            del one["id"]
+            one["position"] += len(others) if one["digest_id"] == row.digest_id else 0
+        for one in (*between, *waiting):
+            await conn.execute(insert(conn, deliveries).values(**one))
+    return _delivery_of(row)
+
+
 async def done(conn: AsyncConnection, delivery_id: int, message_id: int, now: datetime) -> None:
     """Write down that the message was sent, and Telegram's number of it."""
     await conn.execute(

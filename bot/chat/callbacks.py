@@ -44,6 +44,29 @@ class Vote:
 
 
 @dataclass(frozen=True, slots=True)
+class Page:
+    """Turn the card that this message is to a page, counted from 0; it was unfolded under the message `under`."""
+
+    paper: str
+    under: int
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class Draw:
+    """Show a paper's formulas as a picture."""
+
+    paper: str
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """Choose the layout."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class Setup:
     """Go to a step of the guided set-up."""
 
@@ -140,7 +163,7 @@ class Read:
 
 Press = (
     Unfold | Fold | Vote | Setup | Category | Hour | Zone | Language | Size | Quiet | Subscribe | Ask | Unfollow | Unmute
-    | Forget | Read
+    | Forget | Read | Page | Draw | Layout
 )  # fmt: skip
 
 _LETTERS: dict[str, type[Press]] = {
@@ -160,6 +183,9 @@ _LETTERS: dict[str, type[Press]] = {
     "m": Unmute,
     "x": Forget,
     "d": Read,
+    "p": Page,
+    "i": Draw,
+    "y": Layout,
 }
 _LETTER_OF = {press: letter for letter, press in _LETTERS.items()}
 _READERS = {"str": str, "int": int, "VerdictKind": VerdictKind}

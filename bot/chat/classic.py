@@ -172,6 +172,8 @@ class _Flow:
             yield replace(piece, gap=1) if index == 0 else piece
 
     def _table(self, table: Table, around: tuple[Tag, ...]) -> Iterator[_Piece]:
+        if table.caption:
+            yield self._piece(table.caption, (*around, Tag("b")), joined=True)
         grid = self._grid(table)
         if grid is None:
             yield from self._records(table, around)

@@ -14,12 +14,12 @@ from collections import Counter, OrderedDict, deque
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Protocol
+from typing import Protocol, cast
 
 from telegram.error import TelegramError
 
-from bot.chat.outcome import ChatGone, InDoubt, Migrated, Outcome, Retry, ThreadClosed, judge
-from bot.chat.posting import Post
+from bot.chat.outcome import ChatGone, InDoubt, Migrated, Outcome, Refused, Retry, ThreadClosed, judge
+from bot.chat.posting import Body, Post
 from bot.chat.retries import doubts_of, in_doubt, verdict
 from bot.errors import PaperboyError, StorageError
 from bot.model import Chat, Delivery, DeliveryState
@@ -49,6 +49,9 @@ class Outbox(Protocol):
 
     async def begin(self, delivery_id: int, /) -> Delivery | None:
         """Mark a planned message as being sent; None if it is not planned any more."""
+
+    async def replan(self, delivery_id: int, bodies: Sequence[Mapping[str, object]], /) -> Delivery | None:
+        """Let a message that is being sent become these, the first of which is being sent now; None if it is gone."""
 
     async def sent(self, delivery_id: int, message_id: int, /) -> None:
         """Mark as sent."""
@@ -212,6 +215,11 @@ class Postman:
 
     async def _send(self, chat: Chat, delivery: Delivery) -> bool:
         result = await self._try(chat, delivery.body)
+        if isinstance(result, Refused) and delivery.body.get("classic"):
+            plain = await self._plainly(delivery, result)
+            if plain is None:
+                return False
+            delivery, result = plain, await self._try(chat, plain.body)
         if result is None:
             return False
         if isinstance(result, int):
@@ -238,6 +246,18 @@ class Postman:
 
         await self._write(delivery.id, write)
         return retry_at is None
+
+    async def _plainly(self, delivery: Delivery, refused: Refused) -> Delivery | None:
+        """A rich message that Telegram does not take becomes the classic ones that show the same, in the ledger before
+        anything of them is sent; None where that cannot be written down now: it is found as interrupted then."""
+        self.counts["plainly"] += 1
+        log.info("message %d goes as a classic one: %s", delivery.id, refused.reason)
+        try:
+            return await self._outbox.replan(delivery.id, cast("Sequence[Body]", delivery.body["classic"]))
+        except StorageError as error:
+            log.warning("message %d waits: %s", delivery.id, error)
+            self._trouble()
+            return None
 
     async def _try(self, chat: Chat, body: Mapping[str, object]) -> int | Outcome | None:
         """Send to the chat, to the supergroup that it became, or to the main chat of a closed topic; None when that was

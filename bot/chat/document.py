@@ -1,12 +1,13 @@
 """Our small HTML dialect, parsed once into a tree.
 
-Blocks: `h1`–`h6`, `p`, `ul`/`ol` with `li`, `table` with `tr`, `th`, `td`, `details` with `summary`, `blockquote` with
-`cite`, `pre`, `math display="block"`, `buttons` with `button`, `hr`, `footer`. Inline: `b i u s code a br`, `math`, and
-`button` inside a paragraph or a cell. The markup is ours and well-formed as XML; text from outside enters it escaped,
-so it is data, never markup, and it is cleaned here once for every layout.
+Blocks: `h1`–`h6`, `p`, `ul`/`ol` with `li`, `table` with `caption`, `tr`, `th`, `td`, `details` with `summary`,
+`blockquote` with `cite`, `pre`, `math display="block"`, `buttons` with `button`, `hr`, `footer`. Inline: `b i u s code a
+br`, `math`, and `button` inside a paragraph or a cell. The markup is ours and well-formed as XML; text from outside enters
+it escaped, so it is data, never markup, and it is cleaned here once for every layout.
 
-A row of a table that is a single cell with `colspan` is a note on the row before it. `math` may carry `line`, the
-formula as one Unicode line where the source knows better than its LaTeX.
+A row of a table that is a single cell with `colspan` is a note on the row before it. A table may be `look="compact"`,
+"bordered", "striped" or several of them. `math` may carry `line`, the formula as one Unicode line where the source knows
+better than its LaTeX. `buttons layout="classic"` stand in the classic layout alone; a `button` may have a `style`.
 """
 
 from __future__ import annotations
@@ -50,6 +51,8 @@ LONGEST_LABEL = 64
 """Characters of a button's label; longer ones end in an ellipsis."""
 
 _STYLES = frozenset(Style)
+_LOOKS = frozenset(("compact", "bordered", "striped"))
+_BUTTON_STYLES = frozenset(("", "primary", "success", "danger"))
 _INLINE = {*_STYLES, "a", "br", "button"}
 _SAFE_URL = re.compile(r"(?:https?|tg)://\S{1,2000}")
 
@@ -128,9 +131,11 @@ def _math_block(element: ET.Element) -> MathBlock | None:
 
 
 def _button_row(element: ET.Element) -> Buttons | None:
-    _only(element)
+    _only(element, "layout")
+    if element.get("layout", "classic") != "classic":
+        raise MarkupError(f"buttons for no layout: {element.get('layout')}")
     row = tuple(_button(child) for child in _children(element, "button"))
-    return Buttons(row) if row else None
+    return Buttons(row, "layout" in element.attrib) if row else None
 
 
 def _line_block(element: ET.Element) -> Heading | Paragraph | Footer | None:
@@ -150,10 +155,18 @@ def _list(element: ET.Element) -> List | None:
 
 
 def _table(element: ET.Element) -> Table | None:
-    _only(element)
+    _only(element, "look")
+    looks = frozenset(element.get("look", "").split())
+    if not looks <= _LOOKS:
+        raise MarkupError(f"a table cannot look {', '.join(sorted(looks - _LOOKS))}")
     header: tuple[Cell, ...] = ()
+    caption: tuple[Inline, ...] = ()
     rows: list[Row] = []
-    for line in _children(element, "tr"):
+    for line in _children(element, "caption", "tr"):
+        if line.tag == "caption":
+            _only(line)
+            caption = _line(line)
+            continue
         cells = tuple(_cell(cell) for cell in _children(line, "th", "td"))
         if len(line) == 1 and line[0].get("colspan"):
             if not rows:
@@ -163,7 +176,7 @@ def _table(element: ET.Element) -> Table | None:
             header = cells
         elif cells:
             rows.append(Row(cells))
-    return Table(header, tuple(rows)) if rows else None
+    return Table(header, tuple(rows), caption, **dict.fromkeys(looks, True)) if rows else None
 
 
 def _cell(element: ET.Element) -> Cell:
@@ -246,13 +259,16 @@ def _math(element: ET.Element) -> tuple[str, str]:
 
 
 def _button(element: ET.Element) -> Button:
-    _only(element, "data", "url")
+    _only(element, "data", "url", "style")
     label, data, url = flat("".join(element.itertext())), element.get("data", ""), element.get("url", "")
+    style = element.get("style", "")
     if not visible(label):
         raise MarkupError("a button without a label")
     if bool(data) == bool(url) or len(data.encode()) > MOST_DATA or (url and not _SAFE_URL.fullmatch(url)):
         raise MarkupError(f"button “{label}” needs an address or 1 to {MOST_DATA} bytes of data: {data or url!r}")
-    return Button(label if len(label) <= LONGEST_LABEL else label[: LONGEST_LABEL - 1] + "…", data, url)
+    if style not in _BUTTON_STYLES:
+        raise MarkupError(f"button “{label}” has no style {style}")
+    return Button(label if len(label) <= LONGEST_LABEL else label[: LONGEST_LABEL - 1] + "…", data, url, style)
 
 
 _BLOCKS: dict[str, Callable[[ET.Element], Block | None]] = {

@@ -95,7 +95,8 @@ def _table(table: Table) -> str:
     head = [flat(_line(cell.inlines)) for cell in table.header]
     right = [any(at < len(row.cells) and row.cells[at].right for row in table.rows) for at in range(columns)]
     rule = ["---:" if to_the_right else "---" for to_the_right in right]
-    return "\n".join(map(_bars, [head + [""] * (columns - len(head)), rule, *_rows(table.rows, columns)]))
+    name = f"**{flat(_line(table.caption))}**\n\n" if table.caption else ""
+    return name + "\n".join(map(_bars, [head + [""] * (columns - len(head)), rule, *_rows(table.rows, columns)]))
 
 
 def _rows(rows: Iterable[Row], columns: int) -> Iterator[list[str]]:

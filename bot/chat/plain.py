@@ -84,7 +84,7 @@ class _Printer:
             case List():
                 yield self._list(block)
             case Table():
-                yield self._table(block)
+                yield from self._captioned(block)
             case Quote(inner, credit):
                 said = list(_close(self.blocks(inner)))
                 yield _indented([*said, _wrapped(f"— {self._text(credit)}")] if credit else said)
@@ -110,6 +110,11 @@ class _Printer:
         for number, item in enumerate(block.items, block.start):
             grid.add_row(f"{number}." if block.ordered else "•", _group(_close(self.blocks(item))))
         return grid
+
+    def _captioned(self, table: Table) -> Iterator[RenderableType]:
+        if table.caption:
+            yield _wrapped(self._text(table.caption))
+        yield self._table(table)
 
     def _table(self, table: Table) -> RenderableType:
         from rich import box

@@ -8,10 +8,10 @@ from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, TypeVar, cast
 
 import telegram
-from telegram import Bot, Update
+from telegram import Update
 from telegram.constants import ChatMemberStatus, ChatType
 from telegram.error import TelegramError
-from telegram.ext import CallbackContext
+from telegram.ext import CallbackContext, ExtBot
 
 from bot.chat.callbacks import Press, decode
 from bot.chat.desk import Desk
@@ -116,7 +116,7 @@ class Reception:
     # ------------------------------------------------------------------ one visit
 
     async def _receive(
-        self, update: Update, bot: Bot, handler: Handler, text: str = "", *, silent: bool = False
+        self, update: Update, bot: ExtBot[Any], handler: Handler, text: str = "", *, silent: bool = False
     ) -> None:
         """Handle one update; a `silent` one is answered by nobody, whatever goes wrong."""
         lock = self._desk.turns.setdefault(_place(update), asyncio.Lock())
@@ -154,7 +154,7 @@ class Reception:
 
         return handle
 
-    def _visit(self, update: Update, bot: Bot, text: str, let_go: Callable[[], None]) -> Visit:
+    def _visit(self, update: Update, bot: ExtBot[Any], text: str, let_go: Callable[[], None]) -> Visit:
         """The visit before its chat is known to the database."""
         query, message = update.callback_query, update.effective_message
         telegram_id, thread_id = _place(update)

@@ -23,6 +23,18 @@ from telegram.request import BaseRequest, RequestData
 # python-telegram-bot's own preparation for its next version: `RetryAfter.retry_after` is a timedelta and nothing warns.
 os.environ.setdefault("PTB_TIMEDELTA", "true")
 
+NEWER = frozenset(
+    (
+        "sendRichMessage",
+        "sendRichMessageDraft",
+        "sendMessageDraft",
+        "editEphemeralMessageText",
+        "editEphemeralMessageReplyMarkup",
+        "deleteEphemeralMessage",
+    )
+)
+"""Methods that not every server knows; of the others a 404 says that the token is no token."""
+
 MOST_BYTES = 32 * 1024 * 1024
 """The longest answer that is read; a file from Telegram has at most 20 MB."""
 
@@ -35,6 +47,13 @@ class NotSent(NetworkError):
 
 class NotSentInTime(TimedOut, NotSent):
     """No connection came about in time, so nothing was sent."""
+
+    __slots__ = ()
+
+
+class UnknownMethod(TelegramError):
+    """The Bot API server does not know the method, so nothing was done. A revoked token is InvalidToken instead, which
+    python-telegram-bot itself cannot tell from this where it calls a method that it does not know."""
 
     __slots__ = ()
 
@@ -112,6 +131,7 @@ class Transport(BaseRequest):
         """One request, sent once: the status and the body of the answer, made sound by `sound`.
 
         Raises:
+            UnknownMethod: the server does not have this method.
             NotSent: it did not reach Telegram.
             TimedOut: no whole answer in time; what was asked may have been done.
             ServerTrouble: a server error, so it was not done.
@@ -135,6 +155,8 @@ class Transport(BaseRequest):
             raise _told(error, name, urlsplit(url).hostname or "") from None
         if method == "GET":
             return response.status, body
+        if name in NEWER and _is_unknown(response.status, body):
+            raise UnknownMethod(f"{name}: the server does not know this method")
         return sound(response.status, body, response.headers.get("Retry-After"))
 
     def _timeout(self, name: str, *, with_files: bool, given: Mapping[str, Any]) -> aiohttp.ClientTimeout:
@@ -202,6 +224,13 @@ def sound(status: int, body: bytes, retry_after: str | None) -> tuple[int, bytes
     if answer is None or (status < 300 and "result" not in answer):
         raise NetworkError(f"HTTP {status} without a Bot API answer; check TELEGRAM_API_URL")
     return status, body
+
+
+def _is_unknown(status: int, body: bytes) -> bool:
+    """Whether an answer says that there is no such method: servers say so in several ways."""
+    if status in (HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED, HTTPStatus.NOT_IMPLEMENTED):
+        return True
+    return status == HTTPStatus.BAD_REQUEST and b"method not found" in body.lower()
 
 
 def _with_wait(answer: dict[str, Any], retry_after: str | None) -> bytes:

@@ -57,11 +57,13 @@ class Break:
 
 @dataclass(frozen=True, slots=True)
 class Button:
-    """What can be pressed: `data` (1–64 bytes) comes back to the bot, `url` is opened; exactly one of them is set."""
+    """What can be pressed: `data` (1–64 bytes) comes back to the bot, `url` is opened; exactly one of them is set.
+    `style` is "" or "primary", "success", "danger"."""
 
     label: str
     data: str = ""
     url: str = ""
+    style: str = ""
 
 
 Inline = Text | Styled | Link | Math | Break | Button
@@ -126,10 +128,14 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A table; `header` is () where it has none."""
+    """A table; `header` and `caption` are () where it has none."""
 
     header: tuple[Cell, ...]
     rows: tuple[Row, ...]
+    caption: tuple[Inline, ...] = ()
+    compact: bool = False
+    bordered: bool = False
+    striped: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,9 +165,10 @@ class MathBlock:
 
 @dataclass(frozen=True, slots=True)
 class Buttons:
-    """A row of buttons."""
+    """A row of buttons; `classic` ones stand in the classic layout alone, for what the rich one shows by itself."""
 
     buttons: tuple[Button, ...]
+    classic: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,10 +200,14 @@ class Document:
 
     blocks: tuple[Block, ...]
 
+    def texts(self) -> Iterator[str]:
+        """Every text in it: labels and LaTeX included."""
+        return _texts(self.blocks)
+
     @property
     def size(self) -> Size:
         """How large it is."""
-        texts = list(_texts(self.blocks))
+        texts = list(self.texts())
         return Size(
             characters=sum(map(len, texts)),
             bytes=sum(len(text.encode()) for text in texts),
@@ -230,7 +241,8 @@ def lines_of(block: Block) -> Iterator[tuple[Inline, ...]]:
             yield summary
         case Quote(_, credit):
             yield credit
-        case Table(header, rows):
+        case Table(header, rows, caption):
+            yield caption
             yield from (cell.inlines for cell in header)
             for row in rows:
                 yield from (cell.inlines for cell in row.cells)

@@ -56,6 +56,7 @@ class Views:
             tally=view.tally,
             chat=view.chat,
             under=under,
+            note=view.note,
         )
 
     def printed_card(self, card: Card, paper: Paper | None, heat: Heat | None, language: str) -> Document:

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
 
-from telegram import Bot, CallbackQuery, ForceReply, InlineKeyboardMarkup, LinkPreviewOptions, Message, ReplyParameters
-from telegram.constants import ChatAction, ParseMode
+from telegram import CallbackQuery, InlineKeyboardMarkup, Message
+from telegram.constants import ChatAction
 from telegram.error import BadRequest, RetryAfter, TelegramError
+from telegram.ext import ExtBot
 
-from bot.chat.classic import Message as Laid
-from bot.chat.desk import Desk, rows
-from bot.chat.posting import keyboard
+from bot.chat.desk import Desk
+from bot.chat.layouts import CLASSIC, RICH, Laid, classic_body
+from bot.chat.posting import Spot, Way, change, change_buttons, falls_back, remove, send
+from bot.chat.transport import UnknownMethod
 from bot.chat.tree import Document
 from bot.errors import NotAllowed
 from bot.model import Chat, ChatKind
@@ -20,7 +23,6 @@ from bot.model import Chat, ChatKind
 log = logging.getLogger(__name__)
 
 _UNCHANGED = "message is not modified"
-_PLAIN = LinkPreviewOptions(is_disabled=True)
 
 
 @dataclass
@@ -33,7 +35,7 @@ class Visit:
     """
 
     desk: Desk
-    bot: Bot
+    bot: ExtBot[Any]
     chat: Chat
     reader_id: int
     message_id: int
@@ -86,59 +88,78 @@ class Visit:
             await self.desk.subscriptions.ask(self.chat.id, setting)
         await self.show(view, asking=may, **values)
 
-    async def reply(self, document: Document, *, to: int = 0, force: bool = False) -> tuple[int, ...]:
-        """Send a document, in a group as a reply to what was seen; → the numbers of its messages."""
-        sent: list[int] = []
-        await self.reply_into(sent, document, to=to, force=force)
+    async def reply(self, document: Document, *, to: int = 0, force: bool = False) -> tuple[Spot, ...]:
+        """Send a document in the chat's layout, in a group as a reply to what was seen; → where its messages are."""
+        sent: list[Spot] = []
+        await self.reply_into(sent, self.desk.lay_out(document, self.chat.layout), to=to, force=force)
         return tuple(sent)
 
-    async def reply_into(self, sent: list[int], document: Document, *, to: int = 0, force: bool = False) -> None:
-        """The same, with each message's number noted at once: what is there stays known if the rest cannot be sent."""
+    async def reply_into(self, sent: list[Spot], laid: Iterable[Laid], *, to: int = 0, force: bool = False) -> None:
+        """The same with what is laid out already, each message's place noted at once: what is there stays known if the
+        rest cannot be sent."""
         in_group = self.chat.kind is ChatKind.GROUP
-        under = to or (self.message_id if in_group else 0)
-        for message in self.desk.lay_out(document):
-            sent.append(await self._send(message, under=0 if sent else under, force=force and in_group))
+        way = Way(under=to or (self.message_id if in_group else 0), asking=force and in_group)
+        for one in laid:
+            await self.put(sent, one, way)
+            way = replace(way, under=0)
 
-    async def _send(self, message: Laid, *, under: int = 0, force: bool = False) -> int:
-        markup = _markup(message)
-        sent = await self.bot.send_message(
-            self.chat.telegram_id,
-            message.html,
-            parse_mode=ParseMode.HTML,
-            message_thread_id=self.chat.thread_id or None,
-            link_preview_options=_PLAIN,
-            reply_parameters=ReplyParameters(under, allow_sending_without_reply=True) if under else None,
-            reply_markup=ForceReply(selective=True) if force and markup is None else markup,
-        )
-        return sent.message_id
+    async def put(self, sent: list[Spot], laid: Laid, way: Way) -> None:
+        """Send one message, or, where a rich one is not taken, in the same breath the classic ones that show the same."""
+        if laid.rich is not None:
+            try:
+                sent.append(await send(self.bot, self.desk.offers, self.chat, laid.body, way))
+            except TelegramError as error:
+                if not falls_back(error):
+                    raise
+            else:
+                return
+        for message in laid.classic:
+            sent.append(await send(self.bot, self.desk.offers, self.chat, classic_body(message), way))
+            way = replace(way, under=0)
 
     async def edit(self, document: Document) -> None:
         """Change the message whose button was pressed; a new one takes its place where it cannot be changed."""
-        first, *rest = self.desk.lay_out(document)
-        try:
-            await self.bot.edit_message_text(
-                first.html,
-                self.chat.telegram_id,
-                self.message_id,
-                parse_mode=ParseMode.HTML,
-                link_preview_options=_PLAIN,
-                reply_markup=_markup(first),
-            )
-        except BadRequest as error:
-            if _UNCHANGED in error.message.lower():
-                return
-            log.info("message %d cannot be edited: %s", self.message_id, error)
+        await self.edit_to(self.desk.lay_out(document, RICH if self.spot.rich else CLASSIC, always=True))
+
+    async def edit_to(self, laid: Sequence[Laid]) -> None:
+        """The same with what is laid out already."""
+        first, *rest = laid
+        spot = self.spot
+        if not await self.change(spot, first):
+            await self.take_away(spot)
             rest = [first, *rest]
-        for message in rest:
-            await self._send(message)
+        way = Way(receiver_id=spot.receiver_id, query_id=self.query.id if self.query and spot.receiver_id else "")
+        for one in rest:
+            await self.put([], one, way)
+
+    async def change(self, spot: Spot, laid: Laid) -> bool:
+        """Change a message of ours; False where it cannot be: it is gone, too old, or of another layout."""
+        if spot.rich != (laid.rich is not None):
+            return False
+        try:
+            await change(self.bot, self.chat, spot, laid.body)
+        except (BadRequest, UnknownMethod) as error:
+            if _UNCHANGED not in error.message.lower():
+                log.info("message %s cannot be changed: %s", spot, error)
+                return False
+        return True
+
+    async def take_away(self, spot: Spot) -> bool:
+        """Take a message of ours away; False where Telegram keeps it."""
+        try:
+            await remove(self.bot, self.chat, spot)
+        except (BadRequest, UnknownMethod) as error:
+            log.info("message %s cannot be taken away: %s", spot, error)
+            return "can't be deleted" not in error.message.lower()
+        return True
 
     async def edit_buttons(self, markup: InlineKeyboardMarkup) -> None:
         """Change only the buttons under the message that was pressed; best effort, since the next press does it again."""
         try:
-            await self.bot.edit_message_reply_markup(self.chat.telegram_id, self.message_id, reply_markup=markup)
-        except (BadRequest, RetryAfter) as error:
+            await change_buttons(self.bot, self.chat, self.spot, markup)
+        except (BadRequest, RetryAfter, UnknownMethod) as error:
             if _UNCHANGED not in str(error).lower():
-                log.info("the buttons of message %d were not changed: %s", self.message_id, error)
+                log.info("the buttons of message %s were not changed: %s", self.spot, error)
 
     async def toast(self, name: str, *, alert: bool = False, **values: object) -> None:
         """Answer the press with a line that goes away by itself (an `alert` stays until it is closed)."""
@@ -173,6 +194,9 @@ class Visit:
         message = self.query.message if self.query is not None else None
         return message if isinstance(message, Message) and message.is_accessible else None
 
-
-def _markup(message: Laid) -> InlineKeyboardMarkup | None:
-    return keyboard(rows(message.keyboard))
+    @property
+    def spot(self) -> Spot:
+        """Where the message is whose button was pressed."""
+        told = self.pressed.api_kwargs if self.pressed is not None else {}
+        number = told.get("ephemeral_message_id", 0)
+        return Spot(0 if number else self.message_id, number, self.reader_id if number else 0, "rich_message" in told)

@@ -92,7 +92,8 @@ class _Page:
     def _table(self, table: Table) -> str:
         columns = max([len(table.header), *(len(row.cells) for row in table.rows)])
         head = f"<thead><tr>{self._cells('th', table.header)}</tr></thead>" if table.header else ""
-        return f'<div class="wide"><table>{head}<tbody>{"".join(self._row(row, columns) for row in table.rows)}</tbody></table></div>'
+        name = f"<caption>{self._line(table.caption)}</caption>" if table.caption else ""
+        return f'<div class="wide"><table>{name}{head}<tbody>{"".join(self._row(row, columns) for row in table.rows)}</tbody></table></div>'
 
     def _row(self, row: Row, columns: int) -> str:
         note = (

@@ -23,6 +23,7 @@ from typing import Any
 from aiohttp import web
 
 from bot.chat.delivery import Postman
+from bot.chat.offers import Offers
 from bot.chat.polling import make_bot
 from bot.chat.posting import through
 from bot.model import ChatKind
@@ -133,7 +134,7 @@ async def _measure(port: int, folder: str, many: int, presses: float) -> None:
     over = asyncio.Event()
     readers = asyncio.create_task(pressing())
     begun, cpu = time.monotonic(), time.process_time()
-    sent = await Postman(Outbox(db, _now), through(bot), _now).deliver()
+    sent = await Postman(Outbox(db, _now), through(bot, Offers(_now)), _now).deliver()
     took, cpu = time.monotonic() - begun, time.process_time() - cpu
     over.set()
     await readers

@@ -10,10 +10,13 @@ from bot.chat import callbacks
 from bot.chat.callbacks import (
     Ask,
     Category,
+    Draw,
     Fold,
     Forget,
     Hour,
     Language,
+    Layout,
+    Page,
     Press,
     Quiet,
     Read,
@@ -54,6 +57,9 @@ CARRIED: list[tuple[str, Press]] = [
     ("1x|chat", Forget("chat")),
     ("1d|2026-02-18", Read("2026-02-18")),
     ("1d|", Read("")),
+    ("1p|2602.14080v1|17|3", Page("2602.14080v1", 17, 3)),
+    ("1i|2602.14080v1", Draw("2602.14080v1")),
+    ("1y|rich", Layout("rich")),
 ]
 
 

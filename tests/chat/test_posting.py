@@ -14,6 +14,7 @@ from telegram.ext import ExtBot
 
 from bot.chat.delivery import Postman
 from bot.chat.lanes import Lanes
+from bot.chat.offers import Offers
 from bot.chat.pacing import Lane, Limits
 from bot.chat.posting import keyboard, through
 from bot.chat.transport import Timeouts, Transport
@@ -77,7 +78,7 @@ async def _plan(db: Database, telegram_id: int, *texts: str, thread_id: int = 0)
     return chat
 
 
-async def test_a_body_becomes_a_message(api: TinyBotApi, bot: ExtBot[Lane]) -> None:
+async def test_a_body_becomes_a_message(api: TinyBotApi, bot: ExtBot[Lane], clock: Clock) -> None:
     """Text, buttons, silence and topic arrive as planned; links are not previewed."""
     body = {
         "text": "<b>1.</b> a &lt; b",
@@ -85,7 +86,7 @@ async def test_a_body_becomes_a_message(api: TinyBotApi, bot: ExtBot[Lane]) -> N
         "silent": True,
     }
     chat = Chat(1, -1007, 9, ChatKind.GROUP)
-    number = await through(bot)(chat, body)
+    number = await through(bot, Offers(clock))(chat, body)
     (call,) = api.of("sendMessage")
     assert number > 100
     assert call.fields["chat_id"] == "-1007"
@@ -103,9 +104,9 @@ async def test_a_body_becomes_a_message(api: TinyBotApi, bot: ExtBot[Lane]) -> N
     assert "allow_paid_broadcast" not in call.fields
 
 
-async def test_a_plain_body_has_no_extras(api: TinyBotApi, bot: ExtBot[Lane]) -> None:
+async def test_a_plain_body_has_no_extras(api: TinyBotApi, bot: ExtBot[Lane], clock: Clock) -> None:
     """Without buttons and topic the message names none; paid broadcast is named where it is wanted."""
-    await through(bot, paid=True)(Chat(1, 7, 0, ChatKind.PRIVATE), {"text": "x"})
+    await through(bot, Offers(clock), paid=True)(Chat(1, 7, 0, ChatKind.PRIVATE), {"text": "x"})
     fields = api.of("sendMessage")[0].fields
     assert "reply_markup" not in fields
     assert "message_thread_id" not in fields
@@ -142,7 +143,7 @@ async def test_a_broadcast_over_the_wire_survives_kills_and_faults(
     in_flight = 0
     outbox = Outbox(db, clock)
     for round_ in range(100):
-        postman = Postman(outbox, through(bot), clock, concurrency=6, rng=rng)
+        postman = Postman(outbox, through(bot, Offers(clock)), clock, concurrency=6, rng=rng)
         running = asyncio.ensure_future(postman.deliver())
         await asyncio.wait((running,), timeout=rng.uniform(0.01, 0.1) if round_ < 12 else None)
         running.cancel()
@@ -185,7 +186,11 @@ async def test_what_telegram_says_of_a_chat_reaches_the_database(
         refusal(400, "Bad Request: message thread not found"),
     )
     postman = Postman(
-        Outbox(db, clock), through(bot), clock, concurrency=1, moved_note=lambda chat: "<i>the topic is closed</i>"
+        Outbox(db, clock),
+        through(bot, Offers(clock)),
+        clock,
+        concurrency=1,
+        moved_note=lambda chat: "<i>the topic is closed</i>",
     )
     assert await postman.deliver() == 2
     async with db.read() as conn:

@@ -5,7 +5,8 @@ from dataclasses import replace
 import pytest
 
 from bot.chat.classic import messages
-from bot.chat.desk import body, rows
+from bot.chat.layouts import classic_body as body
+from bot.chat.layouts import rows
 from bot.chat.plain import plain_text
 from bot.chat.templating import Templates
 from bot.chat.tree import Table, buttons
@@ -69,13 +70,14 @@ def test_a_card_says_where_it_comes_from() -> None:
     assert "Read from the full text." in text
     assert "no human has checked it" in text
     assert "https://arxiv.org/html/2602.00001v1#S3.p1" in links
-    assert rows(parts[-1].keyboard)[0] == [
+    assert rows(parts[-1].keyboard)[0] == [{"text": "∑ Formulas as a picture", "data": "1i|2602.00001v1"}]
+    assert rows(parts[-1].keyboard)[1] == [
         {"text": "👍", "data": "1v|like|2602.00001v1|17"},
         {"text": "👎", "data": "1v|dislike|2602.00001v1|17"},
         {"text": "🔖 ✓", "data": "1v|save|2602.00001v1|17"},
         {"text": "Fold", "data": "1f|2602.00001v1|17"},
     ]
-    assert [button["text"] for button in rows(parts[-1].keyboard)[1]] == ["arXiv", "PDF", "HTML"]
+    assert [button["text"] for button in rows(parts[-1].keyboard)[2]] == ["arXiv", "PDF", "HTML"]
 
 
 def test_a_card_of_the_abstract_says_so() -> None:

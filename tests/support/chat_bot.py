@@ -128,6 +128,7 @@ async def chat_bot(
             yield ChatBot(desk, db, playground, bot)
             await running.updater.stop()
             await running.stop()
+        await desk.close()
         await reading.close()
     check(playground.calls)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -71,11 +71,28 @@ class FakeOutbox:
     async def begin(self, delivery_id: int) -> Delivery | None:
         """Mark a planned message as being sent."""
         self._fail("begin")
-        row = self.rows[delivery_id]
-        if row.state is not DeliveryState.PLANNED:
+        row = self.rows.get(delivery_id)
+        if row is None or row.state is not DeliveryState.PLANNED:
             return None
         self.rows[delivery_id] = replace(row, state=DeliveryState.SENDING, attempts=row.attempts + 1)
         return self.rows[delivery_id]
+
+    async def replan(self, delivery_id: int, bodies: Sequence[Mapping[str, object]]) -> Delivery | None:
+        """Let a message that is being sent become these."""
+        self._fail("replan")
+        row = self.rows[delivery_id] = replace(self.rows[delivery_id], body=bodies[0])
+        later = [
+            one
+            for one in self.rows.values()
+            if one.chat_id == row.chat_id and one.id > row.id and one.state is DeliveryState.PLANNED
+        ]
+        for one in later:
+            del self.rows[one.id]
+        number = max(self.rows) + len(later)
+        for one in (*(replace(row, body=body, state=DeliveryState.PLANNED, attempts=0) for body in bodies[1:]), *later):
+            number += 1
+            self.rows[number] = replace(one, id=number)
+        return row
 
     async def sent(self, delivery_id: int, message_id: int) -> None:
         """Mark as sent."""

@@ -206,6 +206,7 @@ PRIVATE = a.chat(1, timezone="Asia/Shanghai", hour=time(8, 30), next_at=SOON, si
 GROUP = a.chat(2, ChatKind.GROUP, subscribed=False, next_at=None, quiet_notes=False, timezone="Etc/GMT-8", size=1)
 CHANNEL = a.chat(3, ChatKind.CHANNEL, next_at=None)
 CHATS = (PRIVATE, GROUP, CHANNEL)
+LAYOUTS = (PRIVATE, a.chat(4, layout="rich"))
 
 FAILURE = Delivery(1, 2, 3, 0, {}, DeliveryState.FAILED, 5, None, "Forbidden: bot was blocked by the user")
 
@@ -280,9 +281,16 @@ def _views() -> list[tuple[str, dict[str, Any]]]:
         shown.append(("printed_card", {"card": card, "paper": None, "heat": None}))
         for chat, tally in ((PRIVATE, Tally(mine=VerdictKind.LIKE)), (GROUP, Tally(2, 1, 0)), (CHANNEL, Tally())):
             shown += [
-                ("card", {"card": card, "paper": a.paper(1, published=a.NOW), "heat": a.heat(), "tally": tally, "chat": chat, "under": 17, "relations": RELATIONS.get(card.paper_id)}),
+                ("card", {"card": card, "paper": a.paper(1, published=a.NOW), "heat": a.heat(), "tally": tally, "chat": chat, "under": 17, "note": "", "relations": RELATIONS.get(card.paper_id)}),
                 *(("verdict", {"kind": kind, "tally": tally, "chat": chat}) for kind in VerdictKind),
             ]  # fmt: skip
+    about = {"card": ABSTRACT_CARD, "paper": a.paper(3), "heat": None, "tally": Tally(), "chat": PRIVATE, "under": 17}
+    for note in ("writing", "budget", "timeout", "refused", "throttled", "failed"):
+        shown.append(("card", about | {"note": note}))
+    shown += [
+        ("layout", {"chat": chat, "state": state}) for chat in LAYOUTS for state in ("offered", "refused", "chosen")
+    ]
+    shown += [("layout_sample", {}), ("reading", {"paper": "2602.14080"})]
     for chat in CHATS:
         for profile in (PROFILE, Profile(categories=("cs.LG",))):
             known = {"chat": chat, "profile": profile, "languages": languages}
@@ -311,7 +319,7 @@ def _views() -> list[tuple[str, dict[str, Any]]]:
             ]  # fmt: skip
     for papers in ((), (a.paper(1),), tuple(a.paper(n, title="<x> & $y$") for n in range(5))):
         shown.append(("saved", {"papers": papers, "most": 3}))
-    for toast in ("reading", "still-reading", "folded", "chosen", "last-category", "old-button", "gone"):
+    for toast in ("reading", "still-reading", "folded", "chosen", "last-category", "old-button", "gone", "no-picture"):
         shown.append((f"toasts/{toast}", {}))
     shown += [("toasts/verdict", {"mine": mine}) for mine in (None, *VerdictKind)]
     shown += [("toasts/forgotten", {"count": count}) for count in (0, 1, 5)]
