@@ -106,7 +106,8 @@ async def opened(
         BadSetting: a setting asks for what is not installed.
     """
     settings = _with_known_categories(settings)
-    widen = llm.widener(settings, clock)
+    if settings.llm_model:
+        llm.checked(settings)
     db = await Database.open(settings.database_url)
     try:
         async with Client(
@@ -116,6 +117,7 @@ async def opened(
             # Hugging Face states no pause; one is kept all the same, shorter where arXiv's are.
             hf_delay=min(1.0, settings.arxiv_delay),
         ) as client:
+            model = llm.LanguageModel(settings, db, clock) if settings.llm_model and settings.llm_daily_tokens else None
             intake = Intake(
                 db,
                 Announced(client, settings.arxiv_url),
@@ -135,7 +137,7 @@ async def opened(
                     reading,
                     digests,
                     Feedback(db, clock, rankings.learn_soon),
-                    Subscriptions(db, settings, clock, widen, wake),
+                    Subscriptions(db, settings, clock, llm.widener(model), wake),
                     Status(db, clock),
                     Reports(db, intake, reading, clock),
                 )
@@ -143,6 +145,8 @@ async def opened(
                 await digests.close()
                 await rankings.close()
                 await reading.close()
+                if model is not None:
+                    await model.close()
     finally:
         await db.close()
 

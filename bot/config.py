@@ -39,6 +39,8 @@ class Settings:
     llm_base_url: str = ""
     llm_api_key: str = ""
     llm_daily_tokens: int = 2_000_000
+    llm_context: int = 0
+    llm_timeout: float = 90.0
     embedding_model: str = ""
     embedding_base_url: str = ""
     embedding_api_key: str = ""
@@ -133,6 +135,13 @@ def _number(setting: str, text: str) -> float:
     return value
 
 
+def _positive(setting: str, text: str) -> float:
+    value = _number(setting, text)
+    if value <= 0:
+        raise BadSetting(setting, f"“{text}” is not a number of seconds above 0")
+    return value
+
+
 def _whole(setting: str, text: str, least: int, most: int) -> int:
     if not re.fullmatch(r"\d{1,13}", text) or not least <= int(text) <= most:
         raise BadSetting(setting, f"“{text}” is not a whole number from {least} to {most}")
@@ -179,6 +188,8 @@ _READERS: Mapping[str, Callable[[str, str], object]] = {
     "arxiv_delay": _number,
     "arxiv_api_delay": _number,
     "llm_daily_tokens": partial(_whole, least=0, most=10**12),
+    "llm_context": partial(_whole, least=4000, most=10**8),
+    "llm_timeout": _positive,
     "default_categories": _categories,
     "default_language": partial(_one_of, choices=LANGUAGES),
     "default_time": _time,

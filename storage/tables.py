@@ -30,7 +30,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-REVISION = "pb0003"
+REVISION = "pb0004"
 """The migration that builds these tables; a database of this revision needs no migrating."""
 
 VERSION_TABLE = "paperboy_revision"
@@ -443,4 +443,25 @@ alerts = Table(
     Column("since", UtcDateTime, nullable=False, comment="when it was first seen"),
     Column("told_at", UtcDateTime, comment="when the administrators were told, null while it may still pass"),
     comment="troubles of the bot itself that last, so that each is told once",
+)
+
+model_calls = Table(
+    "model_calls",
+    metadata,
+    _own_id("ours, in the order of asking"),
+    Column("question", Words, nullable=False, comment="digest of model, shape and prompt"),
+    Column("model", Words, nullable=False, comment="which model"),
+    Column("purpose", Words, nullable=False, comment="what for: card, interests, …"),
+    Column("day", Date, nullable=False, comment="day (UTC) whose budget it counts against"),
+    Column("begun_at", UtcDateTime, nullable=False, comment="when it was asked"),
+    Column("ended_at", UtcDateTime, comment="when the answer or failure came, null while under way or lost"),
+    Column("state", Words, nullable=False, comment="begun, answered, or the cause of a failure"),
+    Column("input_tokens", Integer, nullable=False, comment="tokens that went in, estimated until it has ended"),
+    Column("output_tokens", Integer, nullable=False, comment="tokens that came out"),
+    Column("cost", Float, comment="US dollars, null where no price is known"),
+    Column("answer", Json, comment="what it answered, kept for a week"),
+    Index("ix_model_calls_question", "question"),
+    Index("ix_model_calls_day", "day"),
+    sqlite_autoincrement=True,
+    comment="what a language model was asked and what it took",
 )
