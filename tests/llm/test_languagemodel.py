@@ -336,7 +336,7 @@ async def test_the_models_own_process_answers_and_keeps_the_loop_free(db: Databa
         asking = asyncio.create_task(ask(model, "another"))
         while len(server.asked) < 2:  # noqa: ASYNC110 - the far end tells nobody
             await asyncio.sleep(0.02)
-        process = model._answers._process  # type: ignore[attr-defined] - nobody else can kill it
+        process = model._answers._process  # type: ignore[attr-defined]  # nobody else can kill it
         process.kill()
         with pytest.raises(ModelFailed):
             await asking
