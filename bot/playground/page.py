@@ -17,6 +17,7 @@ import secrets
 from collections.abc import Awaitable, Callable
 from datetime import time
 from functools import cache
+from importlib.util import find_spec
 from pathlib import Path
 from urllib.parse import quote
 
@@ -27,7 +28,7 @@ from bot.playground.cast import Cast
 from bot.playground.control import Impossible, Playground
 from bot.playground.errors import ApiError
 from bot.playground.server import LOOPBACK
-from bot.playground.state import Chat, Event, Json, User
+from bot.playground.state import Chat, Event, Json, Message, User
 
 FOLDER = Path(__file__).with_name("page")
 _POLICY = (
@@ -177,7 +178,13 @@ class Page:
     # ---------------------------------------------------------------- what people do
 
     async def _do(self, request: web.Request) -> web.Response:
-        deeds = {"say": self._say, "press": self._press, "language": self._language, "clock": self._clock}
+        deeds = {
+            "say": self._say,
+            "press": self._press,
+            "stop": self._stop,
+            "language": self._language,
+            "clock": self._clock,
+        }
         if request.content_type != "application/json":
             return _said(415, {"error": "JSON is expected."})
         try:
@@ -201,8 +208,17 @@ class Page:
 
     async def _press(self, wish: Json) -> Json:
         person, chat = self._person(wish["as"]), self._place(wish["chat"])
-        press = await self._playground.press(chat, person, int(wish["message"]), str(wish["data"]))
+        pressed: int | Message | None = int(wish["message"])
+        if ephemeral_id := int(wish.get("ephemeral") or 0):
+            pressed = self._playground.state.ephemeral(chat, ephemeral_id)
+        if pressed is None:
+            raise Impossible("this message is gone")
+        press = await self._playground.press(chat, person, pressed, str(wish["data"]))
         return {"press": press.id}
+
+    async def _stop(self, wish: Json) -> Json:
+        await self._playground.stop_generation(self._place(wish["chat"]))
+        return {}
 
     async def _language(self, wish: Json) -> Json:
         language = str(wish["language"])
@@ -240,10 +256,11 @@ class Page:
 @cache
 def _assets() -> dict[str, Path]:
     """The files of the page by name; the font for formulas comes with the library that draws them."""
-    import ziamath
-
     files = {file.name: file for file in FOLDER.iterdir() if file.suffix in {".html", ".css", ".js", ".json", ".svg"}}
-    return files | {"formulas.ttf": Path(ziamath.__file__).parent / "fonts" / "STIXTwoMath-Regular.ttf"}
+    library = find_spec("ziamath")  # found without being loaded
+    if library is not None and library.origin is not None:
+        files["formulas.ttf"] = Path(library.origin).parent / "fonts" / "STIXTwoMath-Regular.ttf"
+    return files
 
 
 def _asset(name: str) -> web.Response:

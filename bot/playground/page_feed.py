@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
+
 from bot.playground import wire
 from bot.playground.cast import Cast
 from bot.playground.control import Playground
 from bot.playground.page_formulas import with_mathml
-from bot.playground.state import Chat, Event, Happening, Json, Message
+from bot.playground.state import Chat, Draft, Event, Happening, Json, Message
 
 
 def everything(playground: Playground, cast: Cast) -> Json:
@@ -22,10 +24,20 @@ def everything(playground: Playground, cast: Cast) -> Json:
         "movable": cast.clock is not None,
         "chats": [chat(place) for place in state.chats.values() if not place.deleted],
         "messages": {
-            str(place.id): [message(playground, shown) for shown in state.visible(place)]
+            str(place.id): [message(playground, shown) for shown in _standing(playground, place)]
             for place in state.chats.values()
         },
+        "drafts": [
+            draft(playground, shown) for place in state.chats.values() if (shown := playground.draft(place)) is not None
+        ],
     }
+
+
+def _standing(playground: Playground, place: Chat) -> list[Message]:
+    """What stands in a chat, for everybody and for somebody alone, in the order in which it came."""
+    state = playground.state
+    own = [message for message in state.ephemerals[place.id].values() if not message.deleted]
+    return sorted([*state.visible(place), *own], key=lambda message: message.date)
 
 
 def chat(place: Chat) -> Json:
@@ -35,11 +47,34 @@ def chat(place: Chat) -> Json:
 
 
 def message(playground: Playground, sent: Message) -> Json:
-    """A message as the page draws it: the Bot API's, with MathML, and with whether its text was ever changed."""
-    shown = with_mathml(wire.message(playground.state, sent))
-    assert isinstance(shown, dict)  # noqa: S101 - an object stays an object
-    changed = any((old.text, old.entities) != (sent.text, sent.entities) for old in sent.past)
-    return shown | {"changed": changed}
+    """A message as the page draws it: the Bot API's, with MathML, with whether what it says was ever changed, the message
+    that it stands in the place of, and what it does to the field below."""
+    shown = _drawable(wire.message(playground.state, sent))
+    changed = any((old.text, old.entities, old.rich) != (sent.text, sent.entities, sent.rich) for old in sent.past)
+    shown["changed"] = changed
+    if sent.replaces is not None:
+        shown["replaces"] = key(sent.replaces)
+    if sent.offer is not None:
+        shown["offer"] = json.loads(sent.offer.raw)
+    return shown
+
+
+def draft(playground: Playground, writing: Draft) -> Json:
+    """What the bot is writing, drawn like a message of its own."""
+    state = playground.state
+    entities = [wire.entity(state, piece) for piece in writing.text.entities]
+    shown: Json = {"chat": wire.chat(writing.chat), "from": wire.user(state.bot), "date": wire.seconds(writing.at)}
+    said = (
+        {"rich_message": writing.rich.wire()}
+        if writing.rich is not None
+        else {"text": writing.text.text, "entities": entities}
+    )
+    return _drawable(shown | said | {"can_stop": writing.can_stop and not writing.stopped})
+
+
+def key(message: Message) -> str:
+    """What the page calls a message: an ephemeral one has no id in the chat, only one of its own kind."""
+    return f"e{message.ephemeral_id}" if message.receiver is not None else f"m{message.id}"
 
 
 def change(playground: Playground, event: Event) -> Json | None:
@@ -51,11 +86,21 @@ def change(playground: Playground, event: Event) -> Json | None:
             new = event.kind is Happening.SENT
             return told | {"type": "message", "new": new, "message": message(playground, event.message)}
         case Happening.DELETED if event.message is not None:
-            return told | {"type": "deleted", "message": event.message.id}
+            return told | {"type": "deleted", "key": key(event.message)}
+        case Happening.DRAFT:
+            shown = playground.draft(place) if event.draft is not None else None
+            return told | {"type": "draft", "draft": shown and draft(playground, shown)}
         case Happening.ANSWERED if event.press is not None and event.press.answer is not None:
             answer = event.press.answer
-            shown = {"text": answer.text, "alert": answer.alert, "url": answer.url}
-            return told | {"type": "answer", "user": event.press.user.id, "press": event.press.id} | shown
+            words = {"text": answer.text, "alert": answer.alert, "url": answer.url}
+            return told | {"type": "answer", "user": event.press.user.id, "press": event.press.id} | words
         case Happening.ACTION:
             return told | {"type": "action", "action": event.action}
     return None
+
+
+def _drawable(shown: Json) -> Json:
+    """The same with MathML."""
+    drawable = with_mathml(shown)
+    assert isinstance(drawable, dict)  # noqa: S101 - an object stays an object
+    return drawable

@@ -16,6 +16,7 @@ _ELEMENTS = re.compile(
     "math|mrow|mi|mn|mo|mtext|mspace|msup|msub|msubsup|mfrac|msqrt|mroot|mover|munder|munderover|mmultiscripts|"
     "mprescripts|mtable|mtr|mtd|mstyle|mpadded|mphantom|menclose|merror|ms|none"
 )
+_CHILDREN = {"mfrac": 2, "mroot": 2, "msub": 2, "msup": 2, "munder": 2, "mover": 2, "msubsup": 3, "munderover": 3}
 _NAMED = re.compile(r"&(?!#|amp;|lt;|gt;|quot;|apos;)\w*;")
 
 
@@ -45,7 +46,7 @@ def mathml(latex: str, *, block: bool) -> str:
         root = ET.fromstring(_NAMED.sub("", made))  # noqa: S314 - our own converter's output: no doctype, so no entities
     except Exception:  # noqa: BLE001 - the converter raises whatever it stumbles over
         return ""
-    wrong = any(not _allowed(element.tag) for element in root.iter())
+    wrong = not all(_allowed(element) for element in root.iter())
     empty = not "".join(root.itertext()).strip()
     if root.tag != f"{_MATHML}math" or wrong or empty:
         return ""
@@ -53,5 +54,7 @@ def mathml(latex: str, *, block: bool) -> str:
     return ET.tostring(root, encoding="unicode")
 
 
-def _allowed(tag: object) -> bool:
-    return isinstance(tag, str) and tag.startswith(_MATHML) and bool(_ELEMENTS.fullmatch(tag.removeprefix(_MATHML)))
+def _allowed(element: ET.Element) -> bool:
+    """Whether it is presentation, and has as many children as it needs."""
+    name = element.tag.removeprefix(_MATHML) if element.tag.startswith(_MATHML) else ""
+    return bool(_ELEMENTS.fullmatch(name)) and len(element) == _CHILDREN.get(name, len(element))

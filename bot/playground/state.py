@@ -154,6 +154,7 @@ class Message:
     deleted: datetime | None = None
     past: list[Version] = field(default_factory=list)
     rich: RichMessage | None = None
+    offer: Markup | None = None  # a reply keyboard, its removal, or a wish for a reply
     album: str = ""  # media_group_id
     receiver: User | None = None
     ephemeral_id: int = 0
@@ -345,6 +346,7 @@ class State:
             entities=text.entities,
             rich=rich,
             markup=markup if markup is None or markup.kind == "inline" else None,
+            offer=markup if markup is not None and markup.kind != "inline" else None,
             attachment=attachment,
             thread_id=thread_id,
             reply_to=reply_to,

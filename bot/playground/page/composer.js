@@ -23,10 +23,12 @@ export class Composer {
     this.who = h("label.as", {}, this.face, this.as);
     this.popup = h("div.commands", { id: "commands", role: "listbox", hidden: true });
     this.bar = h("div.replying", { hidden: true });
+    this.keys = h("div.offered", { role: "group", hidden: true });
+    this.heeded = new Map(); // chat id → key of the message whose wish for a reply was followed
     this.start = h("button.start", { type: "button", hidden: true, onclick: () => view.say("/start") });
     this.note = h("p.locked", { hidden: true });
     this.field = h("div.field", {}, this.who, this.menu, this.text, this.send);
-    this.element = h("div.composer", {}, this.popup, this.bar, this.field, this.start, this.note);
+    this.element = h("div.composer", {}, this.popup, this.bar, this.field, this.keys, this.start, this.note);
     this.text.addEventListener("input", () => this.typed());
     this.text.addEventListener("keydown", (event) => this.key(event));
     this.text.addEventListener("blur", () => setTimeout(() => this.element.contains(document.activeElement) || this.close(), 150));
@@ -58,7 +60,31 @@ export class Composer {
     this.as.value = String(store.actor);
     const actor = store.person(store.actor);
     this.face.replaceChildren(avatar(actor?.id ?? 0, view.who(actor)));
+    this.drawOffer(locked);
     this.drawReply();
+  }
+
+  // The keyboard that the newest message with a say in it puts below the field, or the reply it asks for.
+  drawOffer(locked) {
+    const { view } = this;
+    const { store } = view;
+    const shown = view.open ? store.shown(view.open.id) : [];
+    const asking = shown.findLast((message) => message.offer && meant(message, store.actor));
+    const rows = asking?.offer.keyboard ?? [];
+    const used = asking?.offer.one_time_keyboard && shown.indexOf(asking) < shown.findLastIndex((message) => store.isOwn(message));
+    this.keys.hidden = locked || !rows.length || used === true;
+    this.keys.setAttribute("aria-label", view.words.commands);
+    this.keys.replaceChildren(...rows.map((row) => h("div.row", {}, row.map((each) => {
+      const text = typeof each === "string" ? each : each.text;
+      return h("button", { type: "button", onclick: () => view.say(text) }, text);
+    }))));
+    const hint = asking?.offer.input_field_placeholder;
+    if (hint) this.text.placeholder = hint;
+    const heeded = this.heeded.get(view.open?.id);
+    if (asking?.offer.force_reply && asking === shown.at(-1) && heeded !== asking.message_id) {
+      this.heeded.set(view.open.id, asking.message_id);
+      this.reply = asking;
+    }
   }
 
   drawReply() {
@@ -175,4 +201,10 @@ export class Composer {
     this.text.style.height = "auto";
     this.text.style.height = `${Math.min(this.text.scrollHeight, 160)}px`;
   }
+}
+
+// A selective wish is for whom it answers or mentions; any other for everybody.
+function meant(message, actor) {
+  if (!message.offer.selective) return true;
+  return message.reply_to_message?.from?.id === actor || (message.entities ?? []).some((piece) => piece.user?.id === actor);
 }

@@ -62,7 +62,7 @@ class View {
       case "message":
         return this.message(told);
       case "deleted":
-        this.store.drop(told.chat, told.key ?? `m${told.message}`);
+        this.store.drop(told.chat, told.key);
         return this.redraw(told.chat);
       case "draft":
         if (told.draft) this.store.drafts.set(told.chat, { ...told.draft, draft: true });
@@ -336,6 +336,10 @@ class View {
     const element = this.answered.get(id);
     if (element instanceof Element) element.classList.remove("waiting");
     this.answered.set(id, true);
+  }
+
+  stop() {
+    return this.done(act({ do: "stop", chat: this.open.id, as: this.store.actor }));
   }
 
   async copy(text) {

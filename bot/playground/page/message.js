@@ -65,7 +65,7 @@ export function bubble(message, view) {
     message.receiver_user ? h("div.only", {}, icon("eye"), view.words.onlyYou) : null,
     message.reply_to_message ? quoted(message.reply_to_message, view) : null,
     body.nodes,
-    meta(message, view, own));
+    message.draft ? writing(message, view) : meta(message, view, own));
   const keyboard = message.reply_markup?.inline_keyboard;
   const side = group && !own && !message.sender_chat ? avatar(message.from?.id, sender, { bot: message.from?.is_bot }) : null;
   const said = view.put(view.words.said, { who: sender, text: summary(message, view).slice(0, 80) });
@@ -93,8 +93,12 @@ function content(message, view, actions) {
   return { nodes, bare: Boolean(message.photo) && !text };
 }
 
+function writing(message, view) {
+  return h("span.writing", {}, h("span.dots", { "aria-hidden": "true" }), view.words.draft,
+    message.can_stop ? h("button.inline", { type: "button", onclick: () => view.stop() }, view.words.stop) : null);
+}
+
 function meta(message, view, own) {
-  if (message.draft) return null;
   return h("span.meta", {},
     message.changed ? h("span.edited", {}, `${view.words.edited} `) : null,
     h("time", { datetime: new Date(message.date * 1000).toISOString(), title: view.times.whole(message.date) }, view.times.time(message.date)),

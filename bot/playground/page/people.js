@@ -13,8 +13,8 @@ export function avatar(id, name, { bot = false } = {}) {
 }
 
 function initials(name) {
-  const words = name.trim().split(/\s+/);
-  const picked = words.length > 1 && /^\p{Script=Latin}/u.test(name) ? [words[0], words.at(-1)] : [words[0]];
+  const parts = name.trim().split(/\s+/);
+  const picked = parts.length > 1 && /^\p{Script=Latin}/u.test(name) ? [parts[0], parts.at(-1)] : [parts[0]];
   return picked.map((word) => [...word][0].toUpperCase()).join("");
 }
 

@@ -31,7 +31,7 @@ export class Store {
     for (const [id, list] of Object.entries(all.messages)) {
       this.messages.set(Number(id), new Map(list.map((message) => [keyOf(message), message])));
     }
-    for (const draft of all.drafts ?? []) this.drafts.set(draft.chat, draft);
+    for (const draft of all.drafts ?? []) this.drafts.set(draft.chat.id, { ...draft, draft: true });
     this.loaded = true;
   }
 
@@ -56,13 +56,16 @@ export class Store {
     return this.now + (performance.now() - this.nowAt) / 1000;
   }
 
-  // What the person in front of the page sees of a chat, oldest first.
+  // What the person in front of the page sees of a chat, oldest first: an ephemeral message stands in the place of the
+  // one it replaces for its receiver, and nobody else sees it.
   shown(chat) {
-    const mine = [...(this.messages.get(chat)?.values() ?? [])].filter(
-      (message) => !message.receiver_user || message.receiver_user.id === this.actor,
-    );
-    const replaced = new Set(mine.map((message) => message.replaces).filter(Boolean));
-    return mine.filter((message) => !replaced.has(keyOf(message)));
+    const all = [...(this.messages.get(chat)?.values() ?? [])];
+    const mine = all.filter((message) => message.receiver_user?.id === this.actor);
+    const instead = new Map(mine.filter((message) => message.replaces).map((message) => [message.replaces, message]));
+    const there = new Set(all.map(keyOf));
+    return all
+      .filter((message) => (message.receiver_user ? mine.includes(message) && !there.has(message.replaces) : true))
+      .map((message) => instead.get(keyOf(message)) ?? message);
   }
 
   // The person's chats: the own one with the bot first, then those they are in.
