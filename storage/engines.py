@@ -25,10 +25,24 @@ _POSTGRES: dict[str, Any] = {
     }
 }
 
+_KEPT_ALIVE: dict[str, Any] = {
+    "connect_args": {
+        **_POSTGRES["connect_args"],
+        "server_settings": {
+            **_POSTGRES["connect_args"]["server_settings"],
+            "tcp_keepalives_idle": "10",
+            "tcp_keepalives_interval": "5",
+            "tcp_keepalives_count": "2",
+        },
+    }
+}
 
-def plain(url: URL) -> AsyncEngine:
-    """Unpooled connections that change nothing by being opened: for guards, migrations and locks."""
-    engine = create_async_engine(url, poolclass=NullPool, **(_SQLITE if is_sqlite(url) else _POSTGRES))
+
+def plain(url: URL, *, keepalive: bool = False) -> AsyncEngine:
+    """Unpooled connections that change nothing by being opened: for guards, migrations and locks. With `keepalive` the
+    server finds out within some twenty seconds that a program is gone with its machine."""
+    options = _SQLITE if is_sqlite(url) else _KEPT_ALIVE if keepalive else _POSTGRES
+    engine = create_async_engine(url, poolclass=NullPool, **options)
     if is_sqlite(url):
         _begin_with(engine, "BEGIN IMMEDIATE")
     return engine

@@ -465,3 +465,11 @@ model_calls = Table(
     sqlite_autoincrement=True,
     comment="what a language model was asked and what it took",
 )
+
+turns = Table(
+    "turns",
+    metadata,
+    Column("name", Words, primary_key=True, comment="what pauses: arxiv, api, both, hf"),
+    Column("free_at", UtcDateTime, nullable=False, comment="earliest moment of the next request"),
+    comment="the pauses between requests that several programs on one PostgreSQL server keep together",
+)

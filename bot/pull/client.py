@@ -13,13 +13,13 @@ import random
 import re
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from enum import StrEnum
 from functools import partial
-from typing import Any, Self, TypeVar
+from typing import Any, Protocol, Self, TypeVar
 from urllib.parse import urljoin, urlsplit
 
 import aiohttp
@@ -68,6 +68,17 @@ class Answer:
             return self.body.decode("utf-8", "replace")
 
 
+class Gate(Protocol):
+    """Turns among several programs that ask the same servers."""
+
+    def turn(self, line: str, pauses: Mapping[str, float], patience: float, /) -> AbstractAsyncContextManager[None]:
+        """Inside, no other program has a turn in `line` and the pauses named in `pauses` are over; afterwards each of
+        them lasts its seconds. Throttled where that would take longer than `patience` seconds."""
+
+    async def block(self, name: str, seconds: float, /) -> None:
+        """Let that pause last for so many seconds from now."""
+
+
 @dataclass(slots=True)
 class _Pace:
     """The pauses of one plane, in seconds, and the moments (of `ticks`) they last until."""
@@ -87,7 +98,8 @@ class Client:
 
     `contact` goes into the User-Agent, as arXiv asks. `arxiv_delay`, `api_delay` and `hf_delay` are the planes' pauses
     in seconds. A plane that was told to wait waits up to `patience` seconds by itself and refuses at once beyond.
-    Requests with `urgent=True` (somebody is looking at the chat) go before those that already queue.
+    Requests with `urgent=True` (somebody is looking at the chat) go before those that already queue. With a `gate` the
+    pauses are kept together with other programs.
     """
 
     def __init__(
@@ -104,6 +116,7 @@ class Client:
         ticks: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         rng: random.Random | None = None,
+        gate: Gate | None = None,
     ) -> None:
         self.user_agent = user_agent(contact)
         self.timeout = timeout
@@ -113,6 +126,7 @@ class Client:
         self._ticks = ticks
         self._sleep = sleep
         self._rng = rng or random.Random()
+        self._gate = gate
         # Pauses after throttling begin with about a minute and end at half an hour, at the delays arXiv asks for.
         self._paces = {
             Plane.ARXIV: _Pace(arxiv_delay, 4 * arxiv_delay, 120 * arxiv_delay),
@@ -242,6 +256,10 @@ class Client:
                 while (left := self._arxiv_ready - self._ticks()) > 0:
                     await self._sleep(left)
             await held.enter_async_context(self._servers.setdefault(urlsplit(url).netloc.lower(), asyncio.Lock()))
+            if self._gate is not None:
+                line = "arxiv" if of_arxiv else plane.value
+                pauses = {plane.value: pace.delay} | ({"both": self._arxiv_gap} if of_arxiv else {})
+                await held.enter_async_context(self._gate.turn(line, pauses, self._patience))
             try:
                 yield
             finally:
@@ -270,6 +288,8 @@ class Client:
             pace.strikes += 1
             pause = pause_after(pace.strikes, pace.first_pause, pace.longest_pause, error.retry_after, self._rng)
             pace.blocked = self._ticks() + pause
+            if self._gate is not None:
+                await self._gate.block(plane.value, pause)
             raise Throttled(error.service, error.detail, pause) from None
         pace.strikes = 0
         return result

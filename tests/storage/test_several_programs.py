@@ -1,0 +1,171 @@
+"""Several programs on one PostgreSQL server: one leads, another takes over, and all keep the same pauses."""
+
+from __future__ import annotations
+
+import asyncio
+import multiprocessing
+import os
+import signal
+import time
+from collections.abc import Callable
+from itertools import pairwise
+
+import pytest
+from sqlalchemy import make_url, text
+
+from bot.errors import Throttled
+from storage import engines, leading
+from storage.leading import key_of, lead
+from storage.turns import Turns
+
+PAUSE = 0.3
+
+
+async def quickly(_seconds: float) -> None:
+    """The wait before another attempt, shortened."""
+    await asyncio.sleep(0.05)
+
+
+async def until(holds: Callable[[], bool]) -> None:
+    """Wait until it is so."""
+    while not holds():  # noqa: ASYNC110 - what is waited for happens behind a server
+        await asyncio.sleep(0.01)
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Looks come quickly, so that a test does not wait for them."""
+    monkeypatch.setattr(leading, "LOOK_AGAIN", 0.05)
+
+
+def test_keys_are_the_same_everywhere() -> None:
+    """A role has one number in every program, another role another one, and PostgreSQL can hold it."""
+    assert key_of("sender") == key_of("sender") != key_of("clock")
+    assert -(2**63) <= key_of("sender") < 2**63
+
+
+async def test_one_leads_and_the_other_takes_over(migrated_postgres_url: str) -> None:
+    """Only one works at any moment; when it ends, the other goes on."""
+    working: list[str] = []
+    both = False
+
+    async def work(name: str) -> None:
+        nonlocal both
+        both = both or bool(working)
+        working.append(name)
+        try:
+            await asyncio.Event().wait()
+        finally:
+            working.remove(name)
+
+    first = asyncio.create_task(lead(migrated_postgres_url, "sender", lambda: work("first"), quickly))
+    await until(lambda: bool(working))
+    second = asyncio.create_task(lead(migrated_postgres_url, "sender", lambda: work("second"), quickly))
+    await asyncio.sleep(0.3)
+    assert working == ["first"]
+    first.cancel()
+    await until(lambda: working == ["second"])
+    second.cancel()
+    await asyncio.gather(first, second, return_exceptions=True)
+    assert not both
+    assert working == []
+
+
+async def test_a_lost_connection_ends_the_lead(migrated_postgres_url: str) -> None:
+    """When the server ends the connection, the work is cancelled, and the lead is taken again."""
+    begun = 0
+    ended = asyncio.Event()
+
+    async def work() -> None:
+        nonlocal begun
+        begun += 1
+        try:
+            await asyncio.Event().wait()
+        finally:
+            ended.set()
+
+    leader = asyncio.create_task(lead(migrated_postgres_url, "sender", work, quickly))
+    await until(lambda: begun > 0)
+    engine = engines.plain(make_url(migrated_postgres_url))
+    async with engine.begin() as conn:
+        await conn.execute(
+            text("SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND objid = :low"),
+            {"low": key_of("sender") & 0xFFFFFFFF},
+        )
+    await engine.dispose()
+    await asyncio.wait_for(ended.wait(), 10)
+    await until(lambda: begun > 1)
+    leader.cancel()
+    await asyncio.gather(leader, return_exceptions=True)
+
+
+def _lead_until_killed(url: str, told: multiprocessing.synchronize.Event) -> None:
+    async def work() -> None:
+        told.set()
+        await asyncio.sleep(60)
+
+    asyncio.run(lead(url, "sender", work))
+
+
+async def test_a_killed_program_is_followed_at_once(migrated_postgres_url: str) -> None:
+    """Kill -9 on the leader lets another program lead without waiting for anything to expire."""
+    context = multiprocessing.get_context("spawn")
+    told = context.Event()
+    other = context.Process(target=_lead_until_killed, args=(migrated_postgres_url, told))
+    other.start()
+    assert await asyncio.to_thread(told.wait, 30)
+    leads = asyncio.Event()
+
+    async def work() -> None:
+        leads.set()
+        await asyncio.sleep(60)
+
+    follower = asyncio.create_task(lead(migrated_postgres_url, "sender", work, quickly))
+    await asyncio.sleep(0.2)
+    assert not leads.is_set()
+    os.kill(other.pid or 0, signal.SIGKILL)
+    await asyncio.wait_for(leads.wait(), 20)
+    follower.cancel()
+    await asyncio.gather(follower, return_exceptions=True)
+    other.join()
+
+
+async def test_turns_are_taken_one_at_a_time_with_pauses_between(migrated_postgres_url: str) -> None:
+    """Programs that ask at once ask one after the other, and each waits until the last one's pause is over."""
+    inside, spans = 0, []
+
+    async def ask() -> None:
+        nonlocal inside
+        async with Turns(migrated_postgres_url).turn("arxiv", {"arxiv": PAUSE}, 30.0):
+            inside += 1
+            assert inside == 1
+            begun = time.monotonic()
+            await asyncio.sleep(0.02)
+            inside -= 1
+            spans.append((begun, time.monotonic()))
+
+    await asyncio.gather(*(ask() for _ in range(3)))
+    gaps = [later[0] - earlier[1] for earlier, later in pairwise(spans)]
+    assert min(gaps) >= PAUSE * 0.95
+
+
+async def test_other_names_do_not_wait(migrated_postgres_url: str) -> None:
+    """A pause concerns its own name alone."""
+    turns = Turns(migrated_postgres_url)
+    await turns.block("arxiv", 3600.0)
+    async with turns.turn("hf", {"hf": 0.0}, 1.0):
+        pass
+    with pytest.raises(Throttled) as refused:
+        async with turns.turn("arxiv", {"arxiv": PAUSE, "both": PAUSE}, 30.0):
+            pass
+    assert 3500 < (refused.value.retry_after or 0) <= 3600
+
+
+async def test_a_longer_pause_is_not_shortened(migrated_postgres_url: str) -> None:
+    """Whoever was told to wait for long is not let go by somebody else's shorter pause."""
+    turns = Turns(migrated_postgres_url)
+    await turns.block("api", 600.0)
+    await turns.block("api", 1.0)
+    with pytest.raises(Throttled):
+        async with turns.turn("api", {"api": 0.0}, 30.0):
+            pass
