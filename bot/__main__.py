@@ -107,7 +107,15 @@ def _parser() -> argparse.ArgumentParser:
         made: argparse.ArgumentParser = commands.add_parser(name, help=text, description=text, parents=[common])
         return made
 
-    command("run", "run the bot; needs TELEGRAM_BOT_TOKEN").set_defaults(do=_run)
+    run = command("run", "run the bot; needs TELEGRAM_BOT_TOKEN")
+    run.set_defaults(do=_run)
+    run.add_argument(
+        "--role",
+        choices=("all", "updates", "worker", "clock"),
+        default="all",
+        help="what this program does where several share a PostgreSQL database: answer people, run jobs and send, "
+        "start jobs on time; default: all of it",
+    )
 
     demo = command("demo", "try the bot here, without a token and without internet")
     demo.set_defaults(do=_demo)
@@ -225,7 +233,8 @@ def _language(text: str) -> str:
 # --------------------------------------------------------------------------- the commands
 
 
-def _run(_: argparse.Namespace, settings: Settings) -> int:
+def _run(arguments: argparse.Namespace, settings: Settings) -> int:
+    from bot.commandline import Role
     from bot.errors import BadSetting
 
     if not settings.telegram_bot_token:
@@ -235,7 +244,7 @@ def _run(_: argparse.Namespace, settings: Settings) -> int:
         )
     from bot import app
 
-    _wait(app.run(settings))
+    _wait(app.run(settings, role=Role(arguments.role)))
     return 0
 
 

@@ -10,16 +10,16 @@ import shutil
 import signal
 import sys
 import tempfile
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from bot import heartbeat, llm, report
 from bot.alerts import Alerts
-from bot.commandline import CardRequest, DemoRequest, DigestRequest, Format, Progress, silent
+from bot.commandline import CardRequest, DemoRequest, DigestRequest, Format, Progress, Role, silent
 from bot.config import Settings
 from bot.digest import Digests
 from bot.errors import BadPaperId, BadSetting, UnknownCategory
@@ -41,19 +41,32 @@ from bot.rounds import Rounds
 from bot.status import Status
 from bot.subscription import Subscriptions
 from storage import database as storage
+from storage.address import is_sqlite, parse
 from storage.database import Database
+from storage.leading import lead
 from storage.running import lock_for_running
+from storage.turns import Turns
 
 if TYPE_CHECKING:
+    from telegram.ext import ExtBot
+
+    from bot.chat.delivery import Postman
     from bot.chat.desk import Desk
+    from bot.chat.pacing import Lane
     from bot.chat.tree import Document
     from bot.chat.views import Views
-    from bot.work.embedded import Embedded
+    from bot.work.jobs import Jobs
 
 log = logging.getLogger(__name__)
 
 LIVE_WITHIN = 3.0
 DEMO_BEGINS = time(7, 50)
+
+SHARED_RATE = 25
+"""Broadcast messages a second where other programs answer people meanwhile: Telegram's 30 are for all together."""
+
+ENDING = 20.0
+"""Seconds that answering people is given to come to its end."""
 
 Clock = Callable[[], datetime]
 
@@ -116,6 +129,7 @@ async def opened(
             api_delay=settings.arxiv_api_delay,
             # Hugging Face states no pause; one is kept all the same, shorter where arXiv's are.
             hf_delay=min(1.0, settings.arxiv_delay),
+            gate=None if is_sqlite(parse(settings.database_url)) else Turns(settings.database_url),
         ) as client:
             model = llm.LanguageModel(settings, db, clock) if settings.llm_model and settings.llm_daily_tokens else None
             intake = Intake(
@@ -168,33 +182,53 @@ async def run(
     stop: asyncio.Event | None = None,
     clock: Clock = now,
     *,
+    role: Role = Role.ALL,
     paces: Paces | None = None,
     heard: asyncio.Event | None = None,
 ) -> None:
     """Run the bot until `stop` is set or the program is told to end; `heard` is set whenever listings and heat are in.
 
+    On SQLite one program does everything. On PostgreSQL several may share the work, each in its `role`.
+
     Raises:
         BadToken, AlreadyRunning, StorageError, BadSetting: it cannot run; the sentence says why.
     """
-    with _told_to_stop(stop or asyncio.Event()) as told, lock_for_running(settings.database_url):
+    alone = is_sqlite(parse(settings.database_url))
+    if alone and role is not Role.ALL:
+        raise BadSetting("DATABASE_URL", f"`--role {role}` shares the work with other programs, which needs PostgreSQL")
+    with (
+        _told_to_stop(stop or asyncio.Event()) as told,
+        lock_for_running(settings.database_url, shared=not alone),
+    ):
+        jobs = _jobs(settings, clock, role)
+        async with opened(settings, clock, wake=lambda: jobs.nudge("listings")) as program:
+            await _serve(program, jobs, told, role, paces or Paces(), heard or asyncio.Event())
+
+
+def _jobs(settings: Settings, clock: Clock, role: Role) -> Jobs:
+    if is_sqlite(parse(settings.database_url)):
         from bot.work.embedded import Embedded
 
-        jobs = Embedded(clock)
-        async with opened(settings, clock, wake=lambda: jobs.nudge("listings")) as program:
-            await _serve(program, jobs, told, paces or Paces(), heard or asyncio.Event())
+        return Embedded(clock)
+    from bot.work.distributed import Distributed
+
+    return Distributed(settings.database_url, clock, ticks=role.has(Role.CLOCK), works=role.has(Role.WORKER))
 
 
-async def _serve(program: Program, jobs: Embedded, stop: asyncio.Event, paces: Paces, heard: asyncio.Event) -> None:
+async def _serve(
+    program: Program, jobs: Jobs, stop: asyncio.Event, role: Role, paces: Paces, heard: asyncio.Event
+) -> None:
     from bot.chat import posting
-    from bot.chat.application import application, register_commands
     from bot.chat.delivery import Postman
+    from bot.chat.line import make_bot
     from bot.chat.pacing import Limits
-    from bot.chat.polling import make_bot, run_polling
 
     settings, clock = program.settings, program.clock
     desk = _desk(program)
     paid = settings.paid_broadcast
-    limits = Limits(paid=paid) if paid else None
+    shared = not is_sqlite(parse(settings.database_url))
+    usual = Limits()
+    limits = replace(usual, overall=SHARED_RATE if shared else usual.overall, paid=paid or usual.paid)
     bot = make_bot(settings.telegram_bot_token, settings.telegram_api_url, limits=limits)
     postman = Postman(
         Outbox(program.db, clock),
@@ -202,11 +236,32 @@ async def _serve(program: Program, jobs: Embedded, stop: asyncio.Event, paces: P
         clock,
         moved_note=desk.moved_note,
     )
+    _plan_jobs(program, jobs, desk, postman, paces, heard)
+
+    async def stopping() -> None:
+        postman.halt()
+        await jobs.stop()
+
+    alive = asyncio.create_task(heartbeat.keep(heartbeat.place(settings.database_url), clock))
+    try:
+        async with _watched_over(program, jobs, postman.counts):
+            if shared:
+                await _share(program, jobs, desk, bot, role, stop)
+            else:
+                await _receive(program, desk, bot, stop, jobs.start, stopping)
+    finally:
+        await stopping()
+        await desk.close()
+        alive.cancel()
+
+
+def _plan_jobs(program: Program, jobs: Jobs, desk: Desk, postman: Postman, paces: Paces, heard: asyncio.Event) -> None:
+    """Register everything that is done without anybody asking."""
     rounds = Rounds(
         program.db,
         program.digests,
         program.reading,
-        clock,
+        program.clock,
         lay_out=desk.digest_bodies,
         lay_out_note=desk.quiet_bodies,
     )
@@ -220,42 +275,102 @@ async def _serve(program: Program, jobs: Embedded, stop: asyncio.Event, paces: P
         heard.set()
 
     async def hours() -> None:
-        await rounds.due()
-        jobs.nudge("mail")
+        await jobs.spread("serve", await rounds.waiting())
 
-    async def mail() -> None:
-        await postman.deliver()
+    async def serve(part: int) -> None:
+        await rounds.serve(part)
+        jobs.nudge("mail")
 
     jobs.every("listings", paces.listings, read_listings)
     jobs.every("hours", paces.hours, hours)
-    jobs.every("mail", paces.mail, mail)
+    jobs.numbered("serve", serve)
+    jobs.alone("mail", paces.mail, postman.deliver)
     jobs.every("ahead", paces.ahead, rounds.ahead, first_in=paces.ahead / 2)
     jobs.every("heat", paces.heat, read_heat, first_in=30.0)
-    if settings.admin_ids:
-        watch = Alerts(program.db, program.status, clock, settings.admin_ids, desk.alert_bodies)
+    if program.settings.admin_ids:
+        watch = Alerts(program.db, program.status, program.clock, program.settings.admin_ids, desk.alert_bodies)
         jobs.every("alerts", paces.alerts, watch.look, first_in=paces.alerts)
+
+
+async def _receive(
+    program: Program,
+    desk: Desk,
+    bot: ExtBot[Lane],
+    stop: asyncio.Event,
+    start: Callable[[], Awaitable[object]],
+    stopping: Callable[[], Awaitable[object]] | None = None,
+) -> None:
+    """Answer people until `stop` is set: updates are brought to WEBHOOK_URL, or fetched where there is none. `start` is
+    awaited once Telegram is there."""
+    from bot.chat.application import application, register_commands
+    from bot.chat.polling import run_polling
+    from bot.chat.webhook import Hook, run_webhook, secret_of
+
+    settings = program.settings
 
     async def started() -> None:
         await register_commands(bot, desk)
-        jobs.start()
+        await start()
         log.info("running")
 
-    async def stopping() -> None:
-        postman.halt()
-        await jobs.stop()
+    receiving = application(bot, desk)
+    if settings.webhook_url:
+        secret = settings.webhook_secret or secret_of(settings.telegram_bot_token)
+        hook = Hook(settings.webhook_url, secret, settings.webhook_host, settings.webhook_port)
+        await run_webhook(receiving, stop, hook, on_started=started, on_stopping=stopping)
+    else:
+        await run_polling(receiving, stop, on_started=started, on_stopping=stopping)
 
-    alive = asyncio.create_task(heartbeat.keep(heartbeat.place(settings.database_url), clock))
+
+async def _share(program: Program, jobs: Jobs, desk: Desk, bot: ExtBot[Lane], role: Role, stop: asyncio.Event) -> None:
+    """Take part until `stop` is set. Jobs send through `bot`; people are answered through another one with its lanes, of
+    which only one program at a time fetches updates, while each may have them brought."""
+    from bot.chat.line import introduced, make_bot
+
+    settings = program.settings
+    if not await introduced(bot, stop):
+        return
     try:
-        async with _watched_over(program, jobs, postman.counts):
-            await run_polling(application(bot, desk), stop, on_started=started, on_stopping=stopping)
+        await jobs.start()
+        if not role.has(Role.UPDATES):
+            log.info("running as %s", role)
+            await stop.wait()
+            return
+
+        async def receive() -> None:
+            answering = make_bot(settings.telegram_bot_token, settings.telegram_api_url, lanes=bot.rate_limiter)
+            await _receive(program, desk, answering, stop, _nothing)
+
+        if settings.webhook_url:
+            await receive()
+        else:
+            await _until(stop, lead(settings.database_url, "updates", receive))
     finally:
-        alive.cancel()
-        await desk.close()
         await jobs.stop()
+        await bot.shutdown()
+
+
+async def _nothing() -> None:
+    """What else there is to start: nothing."""
+
+
+async def _until(stop: asyncio.Event, work: Coroutine[Any, Any, None]) -> None:
+    """Do `work` until `stop` is set; what it raises is raised."""
+    working, stopped = asyncio.ensure_future(work), asyncio.ensure_future(stop.wait())
+    try:
+        await asyncio.wait((working, stopped), return_when=asyncio.FIRST_COMPLETED)
+        if working.done():
+            working.result()
+        else:
+            await asyncio.wait((working,), timeout=ENDING)
+    finally:
+        for one in (working, stopped):
+            one.cancel()
+        await asyncio.gather(working, stopped, return_exceptions=True)
 
 
 @asynccontextmanager
-async def _watched_over(program: Program, jobs: Embedded, outcomes: Mapping[str, int]) -> AsyncIterator[None]:
+async def _watched_over(program: Program, jobs: Jobs, outcomes: Mapping[str, int]) -> AsyncIterator[None]:
     """Answer on METRICS_PORT where one is set."""
     settings = program.settings
     if not settings.metrics_port:

@@ -26,6 +26,21 @@ class Format(StrEnum):
     TEXT = "text"
 
 
+class Role(StrEnum):
+    """What one program does where several share the work on a PostgreSQL database. Only one of those that fetch updates
+    does so at any moment, one of the clocks puts jobs into the queue, and one of the workers sends broadcasts; the
+    others stand by."""
+
+    ALL = "all"
+    UPDATES = "updates"
+    WORKER = "worker"
+    CLOCK = "clock"
+
+    def has(self, part: Role) -> bool:
+        """Whether a program of this role does that part."""
+        return self in (part, Role.ALL)
+
+
 @dataclass(frozen=True, slots=True)
 class DigestRequest:
     """`paperboy digest`: `date` is None for the newest announced day; every other choice is made."""

@@ -53,6 +53,10 @@ class Settings:
     admin_ids: frozenset[int] = frozenset()
     allowed_chats: frozenset[int] = frozenset()
     contact: str = ""
+    webhook_url: str = ""
+    webhook_secret: str = ""
+    webhook_host: str = "127.0.0.1"
+    webhook_port: int = 8443
     paid_broadcast: int = 0
     metrics_host: str = "127.0.0.1"
     metrics_port: int = 0
@@ -74,7 +78,7 @@ class Settings:
 
 
 def _is_secret(name: str) -> bool:
-    return name.endswith(("_token", "_key")) or name == "database_url"
+    return name.endswith(("_token", "_key", "_secret")) or name == "database_url"
 
 
 def read(environ: Mapping[str, str], dotenv: Path | None = None) -> Settings:
@@ -113,6 +117,18 @@ def _url(setting: str, text: str) -> str:
     if parts.scheme not in ("http", "https") or not parts.netloc:
         raise BadSetting(setting, f"“{text}” is not an http or https address")
     return text.rstrip("/")
+
+
+def _https(setting: str, text: str) -> str:
+    if urlsplit(text).scheme != "https":
+        raise BadSetting(setting, f"“{text}” is not an https address; Telegram comes to no other")
+    return _url(setting, text)
+
+
+def _secret(setting: str, text: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9_-]{1,256}", text):
+        raise BadSetting(setting, "it may have up to 256 letters, digits, _ and -")
+    return text
 
 
 def _database_url(setting: str, text: str) -> str:
@@ -199,6 +215,9 @@ _READERS: Mapping[str, Callable[[str, str], object]] = {
     "admin_ids": _ids,
     "allowed_chats": _ids,
     "paid_broadcast": partial(_whole, least=0, most=MOST_PAID),
+    "webhook_url": _https,
+    "webhook_secret": _secret,
+    "webhook_port": partial(_whole, least=1, most=65535),
     "metrics_port": partial(_whole, least=0, most=65535),
     "log_format": partial(_one_of, choices=LOG_FORMATS),
 }

@@ -32,7 +32,7 @@ MOST = 4000
 PLACES = 4
 """How many of the places that an exception came through are named."""
 
-LOUD = ("aiohttp", "aiosqlite", "alembic", "apscheduler", "arxiv", "asyncio", "httpcore", "httpx", "httpx2", "sqlalchemy", "telegram")  # fmt: skip
+LOUD = ("aiohttp", "aiosqlite", "alembic", "apscheduler", "arxiv", "asyncio", "httpcore", "httpx", "httpx2", "procrastinate", "psycopg", "sqlalchemy", "telegram")  # fmt: skip
 """Libraries that tell every step; of them only warnings are heard."""
 
 _PASSWORD = re.compile(r"(?<=://)([^/\s:@]*):[^/\s@]+(?=@)")

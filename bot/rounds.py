@@ -17,8 +17,11 @@ from storage.database import Database
 log = logging.getLogger(__name__)
 
 AT_ONCE = 200
+PART = 50
+"""How many chats are served in one go."""
 PULL_PATIENCE = 180.0
 AHEAD = timedelta(hours=1)
+SOON = timedelta(minutes=1)
 PUT_OFF = timedelta(minutes=10)
 
 Bodies = Sequence[Mapping[str, object]]
@@ -44,22 +47,35 @@ class Rounds:
         self._lay_out = lay_out
         self._lay_out_note = lay_out_note
 
-    async def due(self) -> None:
-        """Serve every chat whose hour has come; one chat's trouble does not touch the others."""
+    async def waiting(self) -> list[int]:
+        """The parts of all chats in which somebody's hour has come, longest waiting first; their listings are looked at
+        before. Parts can be served apart from each other, by several programs at once."""
+        now = self._clock()
         async with self._db.read() as conn:
-            waiting = await chats.due(conn, self._clock(), AT_ONCE)
-            names = {name for chat in waiting for name in await chats.categories(conn, chat.id)}
-        if not waiting:
-            return
-        await self._digests.look(sorted(names), PULL_PATIENCE)
+            parts = await chats.parts_due(conn, now, PART)
+            names = await chats.categories_due(conn, now) if parts else []
+        if parts:
+            await self._digests.look(names, PULL_PATIENCE)
+        return parts
+
+    async def serve(self, part: int) -> None:
+        """Serve every chat of a part whose hour has come; one chat's trouble does not touch the others."""
+        async with self._db.read() as conn:
+            waiting = await chats.due(conn, self._clock(), PART, range(part * PART, (part + 1) * PART))
         for chat in waiting:
             try:
                 await self._serve(chat)
             except PaperboyError as error:
                 log.warning("chat %d was not served: %s", chat.id, error)
+                await self._put_off(chat, SOON)
             except Exception:
                 log.exception("chat %d was not served", chat.id)
-                await self._put_off(chat)
+                await self._put_off(chat, PUT_OFF)
+
+    async def due(self) -> None:
+        """Serve everybody whose hour has come, here and now."""
+        for part in await self.waiting():
+            await self.serve(part)
 
     async def _serve(self, known: Chat) -> None:
         # Looking at the listings and serving the others may have taken minutes in which the chat changed its mind.
@@ -84,9 +100,10 @@ class Rounds:
             if now is not None and now.next_at == chat.next_at:
                 await chats.update(conn, chat.id, next_at=next_at, held_since=held_since)
 
-    async def _put_off(self, chat: Chat) -> None:
+    async def _put_off(self, chat: Chat, wait: timedelta) -> None:
+        """Try a chat again later, so that it keeps nobody else waiting."""
         try:
-            await self._next(chat, self._clock() + PUT_OFF, chat.held_since)
+            await self._next(chat, self._clock() + wait, chat.held_since)
         except PaperboyError as error:
             log.warning("chat %d was not put off: %s", chat.id, error)
 

@@ -51,3 +51,10 @@ def place_of(url: URL) -> str:
     if is_sqlite(url):
         return url.database or ""
     return url.set(query={}).render_as_string(hide_password=True)
+
+
+def libpq(url: str) -> str:
+    """A PostgreSQL address as libpq and its drivers read it, password included."""
+    parts = parse(url)
+    options = {"sslmode" if name == "ssl" else name: value for name, value in parts.query.items()}
+    return parts.set(drivername="postgresql", query=options).render_as_string(hide_password=False)

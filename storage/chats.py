@@ -80,10 +80,34 @@ async def update(conn: AsyncConnection, chat_id: int, **columns: Any) -> Chat:
     return _chat_of(row)
 
 
-async def due(conn: AsyncConnection, now: datetime, limit: int) -> list[Chat]:
-    """The chats whose digest is due at `now`, the longest waiting first, at most `limit`."""
+async def due(conn: AsyncConnection, now: datetime, limit: int, ids: range | None = None) -> list[Chat]:
+    """The chats whose digest is due at `now`, the longest waiting first, at most `limit`; with `ids` only those."""
     query = select(chats).where(_waiting(), chats.c.next_at <= now).order_by(chats.c.next_at, chats.c.id).limit(limit)
+    if ids is not None:
+        query = query.where(chats.c.id >= ids.start, chats.c.id < ids.stop)
     return [_chat_of(row) for row in await conn.execute(query)]
+
+
+async def parts_due(conn: AsyncConnection, now: datetime, size: int) -> list[int]:
+    """The numbers of the parts, each of `size` neighbouring ids, in which a chat's digest is due at `now`, the longest
+    waiting first."""
+    part = (chats.c.id // size).label("part")
+    query = (
+        select(part).where(_waiting(), chats.c.next_at <= now).group_by(part).order_by(func.min(chats.c.next_at), part)
+    )
+    return [int(number) for number in (await conn.execute(query)).scalars()]
+
+
+async def categories_due(conn: AsyncConnection, now: datetime) -> list[str]:
+    """The categories that the chats read whose digest is due at `now`."""
+    query = (
+        select(chat_categories.c.category)
+        .distinct()
+        .join(chats, chats.c.id == chat_categories.c.chat_id)
+        .where(_waiting(), chats.c.next_at <= now)
+        .order_by(chat_categories.c.category)
+    )
+    return list((await conn.execute(query)).scalars())
 
 
 async def next_due(conn: AsyncConnection) -> datetime | None:

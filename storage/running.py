@@ -1,4 +1,4 @@
-"""At most one bot per database: a lock that ends with the process, however that ends."""
+"""At most one bot per database, or several that know of each other: a lock that ends with the process, however that ends."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ LOCK_KEY = 0x50425259_0002
 
 
 @contextmanager
-def lock_for_running(url: str) -> Iterator[None]:
-    """Be the one bot on this database while inside.
+def lock_for_running(url: str, *, shared: bool = False) -> Iterator[None]:
+    """Be the one bot on this database while inside; with `shared`, on PostgreSQL, one of several that share the work.
 
     SQLite: a lock on the file "<database>.running", which stays there empty-handed; PostgreSQL: an advisory lock.
 
@@ -29,7 +29,7 @@ def lock_for_running(url: str) -> Iterator[None]:
         DatabaseBroken: the lock cannot be had: folder not writable, server unreachable.
     """
     parts = parse(url)
-    with _file_lock(parts) if is_sqlite(parts) else _server_lock(parts):
+    with _file_lock(parts) if is_sqlite(parts) else _server_lock(parts, shared=shared):
         yield
 
 
@@ -54,11 +54,12 @@ def _file_lock(url: URL) -> Iterator[None]:
 
 
 @contextmanager
-def _server_lock(url: URL) -> Iterator[None]:
+def _server_lock(url: URL, *, shared: bool) -> Iterator[None]:
     # The lock belongs to a connection, and the connection to an event loop: both live in a thread of their own.
     held: Future[bool] = Future()
     loop = asyncio.new_event_loop()
     enough = asyncio.Event()
+    take = f"SELECT pg_try_advisory_lock{'_shared' if shared else ''}(:key)"
 
     async def hold() -> None:
         engine = engines.plain(url)
@@ -66,9 +67,7 @@ def _server_lock(url: URL) -> Iterator[None]:
             with faults.connecting(place_of(url)):
                 async with engine.connect() as conn:
                     await conn.execution_options(isolation_level="AUTOCOMMIT")
-                    held.set_result(
-                        bool(await conn.scalar(text("SELECT pg_try_advisory_lock(:key)"), {"key": LOCK_KEY}))
-                    )
+                    held.set_result(bool(await conn.scalar(text(take), {"key": LOCK_KEY})))
                     await enough.wait()
         finally:
             await engine.dispose()

@@ -30,7 +30,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-REVISION = "pb0004"
+REVISION = "pb0005"
 """The migration that builds these tables; a database of this revision needs no migrating."""
 
 VERSION_TABLE = "paperboy_revision"

@@ -20,7 +20,7 @@ import pytest
 import bot
 from bot import heartbeat
 from bot.__main__ import main
-from bot.commandline import CardRequest, DemoRequest, DigestRequest, Format, Progress, bars
+from bot.commandline import CardRequest, DemoRequest, DigestRequest, Format, Progress, Role, bars
 from bot.config import Settings
 from bot.errors import UnknownPaper
 
@@ -34,9 +34,9 @@ class StandIn:
     asked: list[tuple[str, Settings, object]] = field(default_factory=list)
     answer: Callable[[], object] = lambda: "text"
 
-    async def run(self, settings: Settings) -> object:
+    async def run(self, settings: Settings, role: Role) -> object:
         """As app.run."""
-        return await self._ask("run", settings, None)
+        return await self._ask("run", settings, role)
 
     async def demo(self, settings: Settings, request: DemoRequest) -> object:
         """As app.demo."""
@@ -190,6 +190,14 @@ def test_the_bot_runs(app: StandIn, command: str, monkeypatch: pytest.MonkeyPatc
     assert [(what, settings.telegram_bot_token) for what, settings, _ in app.asked] == [(command, "1:x")]
 
 
+@pytest.mark.parametrize("role", Role)
+def test_the_role_is_handed_on(app: StandIn, role: Role, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`run --role` names what this program does; without it, everything."""
+    monkeypatch.setenv("TELEGRAM_BOT_TOKEN", "1:x")
+    assert main(["run", *(["--role", role] if role is not Role.ALL else [])]) == 0
+    assert app.asked[0][2] is role
+
+
 def test_the_settings_file_beside_the_program_is_read(app: StandIn) -> None:
     """A .env in the working folder counts."""
     Path(".env").write_text("DIGEST_SIZE=9\n", encoding="utf-8")
@@ -221,6 +229,7 @@ def test_the_settings_file_beside_the_program_is_read(app: StandIn) -> None:
         ["db"],
         ["db", "backup"],
         ["db", "copy"],
+        ["run", "--role", "sender"],
         ["db", "upgrade", "head"],
         ["run", "--loud"],
     ],

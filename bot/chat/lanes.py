@@ -181,6 +181,31 @@ class Lanes(BaseRateLimiter[Lane]):
             self._let_go(self._pacer.admit(self._clock()))
 
 
+class Borrowed(BaseRateLimiter[Lane]):
+    """The lanes of another bot in this program, whose limits are the same token's; opening and closing is its affair."""
+
+    def __init__(self, lanes: BaseRateLimiter[Lane]) -> None:
+        self._lanes = lanes
+
+    async def initialize(self) -> None:
+        """Nothing to open."""
+
+    async def shutdown(self) -> None:
+        """Nothing to close."""
+
+    async def process_request(
+        self,
+        callback: Callable[..., Coroutine[Any, Any, Any]],
+        args: Any,
+        kwargs: dict[str, Any],
+        endpoint: str,
+        data: dict[str, Any],
+        rate_limit_args: Lane | None,
+    ) -> Any:
+        """As the lanes themselves."""
+        return await self._lanes.process_request(callback, args, kwargs, endpoint, data, rate_limit_args)
+
+
 def writes(endpoint: str, data: dict[str, Any]) -> bool:
     """Whether a call puts or changes a message in a chat, which is what Telegram counts."""
     return endpoint.startswith(WRITES) and endpoint != "sendChatAction" and data.get("chat_id") is not None

@@ -1,4 +1,5 @@
-"""Where jobs run: `embedded` in one process, with APScheduler as the clock.
+"""Where jobs run: `embedded` in one program, with APScheduler as the clock; `distributed` in several that share a
+PostgreSQL database. `jobs` is what both promise; `monitor` and `gauges` let others watch.
 
-A job is a function without arguments that may run twice without harm: the database says what is still to be done.
+A job may run twice without harm: the database says what is still to be done.
 """

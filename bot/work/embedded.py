@@ -4,33 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
-log = logging.getLogger(__name__)
+from bot.work.jobs import Job, JobReport, NumberedJob
 
-Job = Callable[[], Awaitable[object]]
+log = logging.getLogger(__name__)
 
 LOOK_AROUND = 30.0
 """Seconds between two looks at whether somebody has set the system's clock."""
 
 NOTICEABLE = 5.0
 """By how many seconds the clock must have been set to matter."""
-
-
-@dataclass(frozen=True, slots=True)
-class JobReport:
-    """How a job has fared. `last_error` is "" when its last run went well; `last_success` is when one last did."""
-
-    runs: int = 0
-    running: bool = False
-    last_started: datetime | None = None
-    last_finished: datetime | None = None
-    last_success: datetime | None = None
-    last_error: str = ""
 
 
 class Embedded:
@@ -48,6 +36,7 @@ class Embedded:
         defaults = {"coalesce": True, "misfire_grace_time": None, "max_instances": 1}
         self._scheduler = AsyncIOScheduler(timezone=UTC, job_defaults=defaults)
         self._jobs: dict[str, Job] = {}
+        self._numbered: dict[str, NumberedJob] = {}
         self._reports: dict[str, JobReport] = {}
         self._running: dict[str, asyncio.Task[None]] = {}
         self._again: set[str] = set()
@@ -61,6 +50,28 @@ class Embedded:
         self._scheduler.add_job(
             self._tick, "interval", (name,), id=name, seconds=seconds, next_run_time=first, replace_existing=True
         )
+
+    def alone(self, name: str, seconds: float, job: Job) -> None:
+        """As `every`: here each job runs in the one program there is."""
+        self.every(name, seconds, job)
+
+    def numbered(self, name: str, job: NumberedJob) -> None:
+        """Have `job` ready for `spread`."""
+        self._numbered[name] = job
+
+    async def spread(self, name: str, numbers: Iterable[int]) -> None:
+        """Run the numbered job for each number, one after the other; a number whose run fails is logged, and the next
+        ones notice nothing.
+
+        Raises:
+            KeyError: there is no such job.
+        """
+        job = self._numbered[name]
+        for number in dict.fromkeys(numbers):
+            try:
+                await job(number)
+            except Exception:
+                log.exception("job %s failed for %d", name, number)
 
     def once_at(self, name: str, moment: datetime, job: Job) -> None:
         """Run `job` once at `moment` (of `clock`), at once if that is past; a plan of the same name is replaced."""
@@ -81,8 +92,8 @@ class Embedded:
         else:
             self._begin(name)
 
-    def start(self) -> None:
-        """Begin to run jobs; call it with the event loop running."""
+    async def start(self) -> None:
+        """Begin to run jobs."""
         self._open = True
         self._scheduler.start()
         self._watch = asyncio.create_task(self._watch_clock(), name="clock watch")

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from bot.model import ListingState
 from bot.status import Measures
-from bot.work.embedded import JobReport
+from bot.work.jobs import JobReport
 from bot.work.monitor import Sample
 
 OUTCOME_OF_SUCCESS = "sent"

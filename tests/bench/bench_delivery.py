@@ -23,8 +23,8 @@ from typing import Any
 from aiohttp import web
 
 from bot.chat.delivery import Postman
+from bot.chat.line import make_bot
 from bot.chat.offers import Offers
-from bot.chat.polling import make_bot
 from bot.chat.posting import through
 from bot.model import ChatKind
 from bot.outbox import Outbox

@@ -10,7 +10,8 @@ import pytest
 from telegram import Update
 from telegram.ext import Application, ApplicationBuilder, TypeHandler
 
-from bot.chat.polling import ALLOWED_UPDATES, Rivals, Timings, make_bot, run_polling
+from bot.chat.line import ALLOWED_UPDATES, Timings, make_bot
+from bot.chat.polling import Rivals, run_polling
 from bot.errors import AlreadyRunning, BadToken
 from tests.support.tiny_bot_api import HANG, TOKEN, Reply, TinyBotApi, refusal
 

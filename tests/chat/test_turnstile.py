@@ -9,7 +9,7 @@ import pytest
 from telegram import Update
 from telegram.ext import Application, ApplicationBuilder, TypeHandler
 
-from bot.chat.polling import make_bot
+from bot.chat.line import make_bot
 from bot.chat.turnstile import Turnstile
 from tests.support.tiny_bot_api import TOKEN, TinyBotApi
 

@@ -58,7 +58,7 @@ async def test_a_job_runs_at_once_and_then_every_so_often(jobs: Embedded) -> Non
     jobs.every("rare", 60, rare)
     await asyncio.sleep(0.15)
     assert (job.begun, rare.begun) == (0, 0)
-    jobs.start()
+    await jobs.start()
     begun = asyncio.get_running_loop().time()
     await _until(lambda: job.begun >= 4)
     assert 0.2 <= asyncio.get_running_loop().time() - begun <= 2
@@ -69,7 +69,7 @@ async def test_the_first_run_can_come_later(jobs: Embedded) -> None:
     """first_in puts off the first run."""
     job = Counting()
     jobs.every("later", 60, job, first_in=0.3)
-    jobs.start()
+    await jobs.start()
     await asyncio.sleep(0.1)
     assert job.begun == 0
     await _until(lambda: job.begun == 1)
@@ -80,7 +80,7 @@ async def test_a_job_never_runs_beside_itself_and_missed_ticks_are_one(jobs: Emb
     slow, quick = Counting(takes=0.3), Counting()
     jobs.every("slow", 0.02, slow)
     jobs.every("quick", 0.02, quick)
-    jobs.start()
+    await jobs.start()
     await _until(lambda: slow.begun == 3)
     assert slow.most_at_once == 1
     assert quick.begun > 6
@@ -91,7 +91,7 @@ async def test_a_job_that_fails_is_named_and_harms_no_other(jobs: Embedded, capl
     bad, good = Counting(error=ValueError("no luck")), Counting()
     jobs.every("bad", 0.05, bad)
     jobs.every("good", 0.05, good)
-    jobs.start()
+    await jobs.start()
     await _until(lambda: bad.begun >= 3 and good.begun >= 3)
     assert "job bad failed" in caplog.text
     assert "job good failed" not in caplog.text
@@ -109,7 +109,7 @@ async def test_the_report_tells_how_each_job_fares() -> None:
     job = Counting(takes=0.1)
     jobs.every("job", 60, job)
     jobs.every("never", 60, job, first_in=50)
-    jobs.start()
+    await jobs.start()
     await _until(lambda: jobs.report()["job"].running)
     clock[0] += timedelta(minutes=3)
     await _until(lambda: job.ended)
@@ -126,7 +126,7 @@ async def test_a_nudge_runs_a_job_now(jobs: Embedded) -> None:
     """A job that would only come in a minute runs when it is nudged."""
     job = Counting()
     jobs.every("mail", 60, job, first_in=60)
-    jobs.start()
+    await jobs.start()
     jobs.nudge("mail")
     await _until(lambda: job.ended == 1)
 
@@ -135,7 +135,7 @@ async def test_nudges_during_a_run_bring_one_more(jobs: Embedded) -> None:
     """What was announced while the job ran is not missed, and ten nudges are no more than one."""
     job = Counting(takes=0.1)
     jobs.every("mail", 60, job)
-    jobs.start()
+    await jobs.start()
     await _until(lambda: job.begun == 1)
     for _ in range(10):
         jobs.nudge("mail")
@@ -152,7 +152,7 @@ async def test_a_nudge_before_the_start_counts(jobs: Embedded) -> None:
     jobs.nudge("mail")
     await asyncio.sleep(0.05)
     assert job.begun == 0
-    jobs.start()
+    await jobs.start()
     await _until(lambda: job.ended == 1)
 
 
@@ -171,7 +171,7 @@ async def test_a_job_can_be_planned_for_one_moment() -> None:
     jobs.once_at("one", there + timedelta(seconds=0.3), first)
     jobs.once_at("one", there + timedelta(seconds=0.4), second)
     jobs.once_at("past", there - timedelta(days=3), past)
-    jobs.start()
+    await jobs.start()
     await _until(lambda: past.ended == 1)
     assert second.begun == 0
     await _until(lambda: second.ended == 1)
@@ -186,7 +186,7 @@ async def test_stopping_waits_for_what_runs() -> None:
     jobs = Embedded(_now)
     job = Counting(takes=0.3)
     jobs.every("slow", 0.01, job)
-    jobs.start()
+    await jobs.start()
     await _until(lambda: job.begun == 1)
     jobs.nudge("slow")
     await jobs.stop(5)
@@ -203,7 +203,7 @@ async def test_stopping_does_not_wait_for_ever(caplog: pytest.LogCaptureFixture)
     endless, other = Counting(takes=3600), Counting()
     jobs.every("endless", 60, endless)
     jobs.every("other", 60, other)
-    jobs.start()
+    await jobs.start()
     await _until(lambda: endless.begun == 1)
     await asyncio.wait_for(jobs.stop(0.1), 2)
     assert endless.ended == 1
@@ -219,7 +219,7 @@ async def test_intervals_survive_a_clock_that_is_set_back(
     caplog.set_level(logging.WARNING)
     job = Counting()
     jobs.every("tick", 0.1, job)
-    jobs.start()
+    await jobs.start()
     await _until(lambda: job.begun >= 2)
     back = timedelta(hours=1)
 

@@ -15,7 +15,7 @@ from bot.errors import BadSetting, DatabaseBroken
 from bot.model import ChatKind, ListingState
 from bot.status import Measures, Status
 from bot.work import gauges
-from bot.work.embedded import JobReport
+from bot.work.jobs import JobReport
 from bot.work.monitor import Sample, monitored
 from storage import cards, chats, deliveries, digests, listings
 from storage.database import Database

@@ -1,6 +1,6 @@
 """The pauses that several programs on one server keep together.
 
-Revision: pb0003
+Revision: pb0005
 """
 
 from __future__ import annotations
@@ -8,8 +8,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-revision = "pb0003"
-down_revision = "pb0002"
+revision = "pb0005"
+down_revision = "pb0004"
 
 
 def upgrade() -> None:
