@@ -3,7 +3,7 @@
 local        the analyst that needs no model: every claim is a quote of the paper
 outline      sections by their role, sentences by their place
 abstracts    what each sentence of an abstract does
-experiments  datasets, metrics, baselines and results, from tables and mentions
+experiments  datasets, metrics and baselines, one file each; mentions: what headings, lists and references make of names
 checklist    facts about the text, each with the rule that found it
 tags         facts about the paper, by key
 verify       whether a quote occurs in the source, and whether every number of a claim stands in it

@@ -14,6 +14,7 @@ _AUTHORS = re.compile(
     rf"\s?(?:\({_NAMED}{_YEAR}(?:,\s?{_YEAR})*(?:\s?;\s?(?:{_NAMED})?{_YEAR}(?:,\s?{_YEAR})*)*\)"
     rf"|\[{_NAMED}{_YEAR}(?:,\s?{_YEAR})*(?:\s?;\s?(?:{_NAMED})?{_YEAR}(?:,\s?{_YEAR})*)*\])"
 )
+_LOWER = re.compile(rf"\s?[\[(][a-z][\w+-]{{1,20}},\s{_YEAR}[\])]")  # "[qwq, 2025]", a label without an author
 _INTERVAL = re.compile(r"(?:\bin|\bof|range|interval|between|from|to|∈|=)\s*$", re.IGNORECASE)
 _MONTH = re.compile(
     r"\b(?:january|february|march|april|may|june|july|august|september|october|november|december)\b", re.IGNORECASE
@@ -21,19 +22,33 @@ _MONTH = re.compile(
 _MATH = re.compile(r"\$\$.+?\$\$|\$(?=\S)[^$]*?(?<=\S)\$(?!\d)")
 
 
+CITED = "\x02"
+"""What `marked` puts in the place of references."""
+
+
 def without_citations(text: str) -> str:
     """The text without its references in brackets: "[1, 2]", "[ABC+20]", "(Brown et al., 2020)".
 
     Those that are words of the sentence ("Park et al. (2023) proposed") stay, and so do formulas and intervals.
     """
+    return _replaced(text, "")
+
+
+def marked(text: str) -> str:
+    """The text with `CITED` in the place of its references: names beside it are other people's work."""
+    text = re.sub(rf"\((\w[\w.+-]{{0,14}})\s?[;,]\s(?=[^()]*{_YEAR}\))", r"(\1) (", text)  # "(GSM; Su et al., 2025)"
+    return _replaced(text, f" {CITED}")
+
+
+def _replaced(text: str, instead: str) -> str:
     if "[" not in text and "(" not in text:
         return text
     pieces: list[str] = []
     end = 0
     for match in _MATH.finditer(text):
-        pieces += [_stripped(text[end : match.start()]), match[0]]
+        pieces += [_stripped(text[end : match.start()], instead), match[0]]
         end = match.end()
-    pieces.append(_stripped(text[end:]))
+    pieces.append(_stripped(text[end:], instead))
     return re.sub(r"\s+([.,;:!?])", r"\1", re.sub(r" {2,}", " ", "".join(pieces)))
 
 
@@ -42,7 +57,8 @@ def cites(text: str, bare: str) -> bool:
     return text != bare or ("et al" in text or re.search(rf"\({_YEAR}\)", text) is not None)
 
 
-def _stripped(text: str) -> str:
-    text = _LABELS.sub("", text)
-    text = _NUMBERS.sub(lambda m: m[0] if _INTERVAL.search(text, max(0, m.start() - 16), m.start()) else "", text)
-    return _AUTHORS.sub(lambda m: m[0] if _MONTH.search(m[0]) else "", text)
+def _stripped(text: str, instead: str) -> str:
+    text = _LABELS.sub(instead, text)
+    text = _LOWER.sub(instead, text)
+    text = _NUMBERS.sub(lambda m: m[0] if _INTERVAL.search(text, max(0, m.start() - 16), m.start()) else instead, text)
+    return _AUTHORS.sub(lambda m: m[0] if _MONTH.search(m[0]) else instead, text)

@@ -13,7 +13,7 @@ _JOINED_AFTER = re.compile(r"(?:[-+][A-Z0-9][\w+]*)+")
 _JOINED_BEFORE = re.compile(r"[A-Za-z0-9]+-$")
 _SHAPED = re.compile(r"\d|[a-z][A-Z]|^[A-Z]{2}|[A-Z][a-z]*-[A-Z\d]|[+*]")
 
-NAME = r"[A-Z0-9τπ][\w@+'’.-]*[\w+*](?:[ -](?:[A-Z0-9][\w+.-]*[\w+]|[A-Z0-9]|v\d))*"
+NAME = r"(?:[A-Z0-9τπ]|[a-z]{1,3}(?=[A-Z]))[\w@+'’.!-]*[\w+*](?:[ -](?:[A-Z0-9][\w+.-]*[\w+]|[A-Z0-9]|v\d))*"
 """What a name looks like: capitals or digits at the head of each word."""
 
 
@@ -88,7 +88,17 @@ def same(one: str, other: str) -> bool:
     words, others = set(first.split()), set(second.split())
     if words and others and (words <= others or others <= words):
         return True
-    return _initials(one) == second.replace(" ", "") or _initials(other) == first.replace(" ", "")
+    if _initials(one) == second.replace(" ", "") or _initials(other) == first.replace(" ", ""):
+        return True
+    return _abridged(first, second) or _abridged(second, first)
+
+
+def _abridged(short: str, long: str) -> bool:
+    """Whether every word of the one is a word of the other or the initials of some in a row: "BC Transformer"."""
+    words = long.split()
+    runs = {"".join(word[0] for word in words[i:j]) for i in range(len(words)) for j in range(i + 2, len(words) + 1)}
+    pieces = short.split()
+    return len(pieces) > 1 and all(piece in words or piece in runs for piece in pieces)
 
 
 def _bare(name: str) -> str:

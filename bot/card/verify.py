@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from bot.card.citations import without_citations
 from bot.card.claims import claims_of, with_claims
@@ -52,13 +53,13 @@ def _condensed(spaced: str) -> str:
 class Haystack:
     """A paper's whole text, made plain, in which quotes are looked for; build it once for a paper.
 
-    `tables` holds what each table states, by its anchor, captions and headers included; `references` the tables,
-    figures, sections and equations there are ("table 2", "section 4.1").
+    `tables` holds each table's anchor and words, caption and header included; `references` the tables, figures, sections
+    and equations there are ("table 2", "section 4.1").
     """
 
     spaced: str
     condensed: str
-    tables: tuple[tuple[str, Quantities], ...]
+    tables: tuple[tuple[str, str], ...]
     references: frozenset[str]
 
     @classmethod
@@ -68,10 +69,7 @@ class Haystack:
         # In one go: what separates pieces (¶) is in no quote, so no quote runs from one into the next.
         whole = plain("\n¶\n".join(piece.replace("¶", " ") for piece in _pieces(text, paper)))
         tables = tuple(
-            (
-                table.anchor,
-                quantities(" ; ".join([table.caption, *_cells(table.header), *_cells(table.rows)]), source=True),
-            )
+            (table.anchor, " ; ".join([table.caption, *_cells(table.header), *_cells(table.rows)]))
             for section in text.sections
             for table in section.tables
         )
@@ -139,11 +137,17 @@ class Haystack:
         the claim points to."""
         telling = len(number.value.replace(".", "")) > 2 or "." in number.value
         named = {each for each in quantities(claim.text).references if each.startswith("table")}
-        for anchor, stated in self.tables:
+        for anchor, words in self.tables:
+            stated = _stated(words)
             pointed = (anchor and claim.anchor.startswith(anchor)) or bool(named & stated.references)
             if (telling or pointed) and stands(number, stated.numbers):
                 return True
         return False
+
+
+@lru_cache(maxsize=256)
+def _stated(table: str) -> Quantities:
+    return quantities(table, source=True)
 
 
 def _cells(rows: Iterable[tuple[str, ...]]) -> Iterator[str]:
