@@ -503,16 +503,7 @@ def _written(views: Views, document: Document, form: Format, language: str) -> s
 
             return markdown(document)
         case Format.HTML:
-            from latex2mathml.converter import convert
-
-            from bot.chat.webpage import webpage
-
-            return webpage(
-                document,
-                lambda latex, block: convert(latex, display="block" if block else "inline"),
-                views.templates.css(),
-                language,
-            )
+            return views.page(document, language)
         case _:
             from bot.chat.plain import plain_text
 

@@ -1,24 +1,44 @@
-"""A day as one document, without any chat: what the command line prints."""
+"""A day as one document: a chat's own digest with all its cards, or a day read without any chat for the command line."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+import logging
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 
-from bot.errors import NotAnnounced, SourceError, Throttled
+from bot.digest import DigestView
+from bot.errors import NotAnnounced, PaperboyError, SourceError, Throttled
 from bot.intake import Intake
-from bot.model import Card, Claim, Counts, Formula, Kind, Listing, ListingState, Problem, Profile, Rating, Result, Row
+from bot.model import (
+    Card,
+    Claim,
+    Counts,
+    Formula,
+    Kind,
+    Listing,
+    ListingState,
+    Paper,
+    Problem,
+    Profile,
+    Rating,
+    Result,
+    Row,
+)
 from bot.rank.features import Background, Features
 from bot.rank.score import score
 from bot.rank.select import select
-from bot.reading import Reading
+from bot.reading import CardView, Reading
 from bot.table import names_of, rows_of
 from storage import heat, listings, papers
 from storage.database import Database
 
+log = logging.getLogger(__name__)
+
 BACKGROUND_PAPERS = 3000
+PATIENCE = 120.0
+"""Seconds that a report waits for one paper's card by a language model."""
 
 Progress = Callable[[str, int, int], None]
 
@@ -26,7 +46,7 @@ Progress = Callable[[str, int, int], None]
 @dataclass(frozen=True, slots=True)
 class Report:
     """The day's document: the listings by category, how many distinct papers they announced as new or cross-listed,
-    the chosen rows, and the cards of those rows where they were asked for."""
+    the chosen rows, and the cards and papers of those rows where they were asked for and could be read."""
 
     date: date
     listings: Mapping[str, Listing]
@@ -34,6 +54,53 @@ class Report:
     rows: tuple[Row, ...]
     profile: Profile
     cards: tuple[Card, ...] = ()
+    papers: tuple[Paper, ...] = ()
+
+
+async def of_digest(
+    reading: Reading,
+    parts: Sequence[DigestView],
+    reader_id: int,
+    progress: Callable[[int, int], Awaitable[None]],
+    patience: float = PATIENCE,
+) -> Report:
+    """The report of a chat's own digest, all `parts` of one date in order, whose rows are numbered through.
+
+    The cards are those that a press would show. A language model's are waited for, but each for at most `patience`
+    seconds; what is not there by then stands in the report as the local analyst read it, and goes on in the background.
+    A paper that cannot be read has no card. `progress` is awaited with how many are read, of how many.
+    """
+    rows = [row for part in parts for row in part.digest.rows]
+    rows = [replace(row, rank=rank) for rank, row in enumerate(rows, 1)]
+    last = parts[-1]
+    read: list[CardView] = []
+    for done, row in enumerate(rows):
+        await progress(done, len(rows))
+        try:
+            read.append(await _awaited(reading, last.chat.id, reader_id, row, patience))
+        except PaperboyError as error:
+            log.warning("%s is missing from a report: %s", row.paper_id, error)
+    await progress(len(rows), len(rows))
+    return Report(
+        last.digest.date,
+        {listing.category: listing for listing in last.digest.listings},
+        sum(part.digest.announced for part in parts),
+        tuple(rows),
+        last.profile,
+        tuple(view.card for view in read),
+        tuple(view.paper for view in read),
+    )
+
+
+async def _awaited(reading: Reading, chat_id: int, reader_id: int, row: Row, patience: float) -> CardView:
+    view = await reading.card(chat_id, reader_id, row.paper_id, row.version)
+    if view.note != "writing":
+        return view
+    try:
+        async with asyncio.timeout(patience):
+            return await reading.finished(chat_id, reader_id, row.paper_id, row.version) or view
+    except TimeoutError:
+        return view
 
 
 class Reports:
@@ -61,14 +128,15 @@ class Reports:
         await self._intake.refresh_heat(day)
         progress("heat", 1, 1)
         rows, announced = await self._rows(profile, day, states, top, progress)
+        about: list[Paper] = []
         read: list[Card] = []
         if cards:
             for done, row in enumerate(rows):
                 progress("cards", done, len(rows))
-                paper = await self._reading.paper(row.paper_id, row.version)
-                read.append(await self._reading.card_of(paper, language))
+                about.append(await self._reading.paper(row.paper_id, row.version))
+                read.append(await self._reading.card_of(about[-1], language))
             progress("cards", len(rows), len(rows))
-        return Report(day, states, announced, rows, profile, tuple(read))
+        return Report(day, states, announced, rows, profile, tuple(read), tuple(about))
 
     async def _listings(
         self, categories: Sequence[str], day: date | None, progress: Progress

@@ -161,9 +161,16 @@ class Read:
     date: str
 
 
+@dataclass(frozen=True, slots=True)
+class ReportFile:
+    """Send the report of a date as a Markdown file."""
+
+    date: str
+
+
 Press = (
     Unfold | Fold | Vote | Setup | Category | Hour | Zone | Language | Size | Quiet | Subscribe | Ask | Unfollow | Unmute
-    | Forget | Read | Page | Draw | Layout
+    | Forget | Read | Page | Draw | Layout | ReportFile
 )  # fmt: skip
 
 _LETTERS: dict[str, type[Press]] = {
@@ -183,6 +190,7 @@ _LETTERS: dict[str, type[Press]] = {
     "m": Unmute,
     "x": Forget,
     "d": Read,
+    "R": ReportFile,
     "p": Page,
     "i": Draw,
     "y": Layout,

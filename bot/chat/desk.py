@@ -53,6 +53,8 @@ class Desk:
     """The cards that are being unfolded at this moment: chat, message, paper, and for whom (0: for everybody there)."""
     alone: OrderedDict[tuple[int, int, str, int], tuple[Spot, ...]] = field(default_factory=OrderedDict)
     """The cards that are open for one reader alone: chat, message, paper, reader."""
+    reporting: set[int] = field(default_factory=set)
+    """The chats whose report is being read at this moment."""
     drawings: Drawings = field(default_factory=Drawings)
     _background: set[asyncio.Task[None]] = field(default_factory=set)
     turns: WeakValueDictionary[tuple[int, int], asyncio.Lock] = field(default_factory=WeakValueDictionary)

@@ -20,6 +20,17 @@ _ELEMENTS = frozenset(_PRESENTATION.split())
 _ATTRIBUTES = frozenset(_LOOKS.split())
 
 
+def mathml_of(latex: str, block: bool) -> str:
+    """LaTeX as MathML, as a line of its own where it is a `block`.
+
+    Raises:
+        Exception: whatever latex2mathml raises for what it cannot read.
+    """
+    from latex2mathml.converter import convert  # heavy; a chat without pages never needs it
+
+    return convert(latex, display="block" if block else "inline")
+
+
 def safe_mathml(text: str) -> str:
     """`text` with nothing in it but MathML's presentation elements.
 

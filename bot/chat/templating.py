@@ -113,6 +113,7 @@ class Templates:
             "quoted": lambda items: _listed((Markup("“{}”").format(prose(clip(item, 80))) for item in items), locale),
             "by_kind": by_kind,
             "causes": causes,
+            "named": _named,
             "count_of": count_of,
             "shorter": lambda claims, most: [claim for claim in claims if len(claim.text) <= most and claim.text],
             "longer": lambda claims, most: [claim for claim in claims if len(claim.text) > most],
@@ -124,6 +125,13 @@ class Templates:
             "number": lambda number: format_decimal(number, locale=locale),
             "autonym": _autonym,
         }
+
+
+def _named(things: Iterable[Any], paper_id: str) -> Any:
+    """The card or paper among `things` that is about this paper; None where none is."""
+    return next(
+        (one for one in things if getattr(one, "paper_id", "") == paper_id or getattr(one, "id", "") == paper_id), None
+    )
 
 
 def _data(press: str, **fields: Any) -> str:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from bot.chat.mathml import mathml_of
 from bot.chat.templating import Templates
 from bot.chat.tree import Block, Document, List, inline_text, lines_of
+from bot.chat.webpage import webpage
 from bot.digest import DigestView, QuietView
 from bot.errors import PaperboyError
 from bot.model import Card, Chat, Heat, Paper, Row, Tally, VerdictKind
+from bot.noteworthy import noteworthy, standings
 from bot.reading import CardView
 from bot.report import Report
 
@@ -64,7 +67,8 @@ class Views:
         return self.templates.render("printed_card", language, card=card, paper=paper, heat=heat)
 
     def report(self, report: Report, language: str) -> Document:
-        """A day for a file or a terminal."""
+        """A day as one document, for a chat, a file or a terminal."""
+        standing = standings(report.rows, {card.paper_id: card for card in report.cards})
         return self.templates.render(
             "report",
             language,
@@ -74,7 +78,14 @@ class Views:
             rows=report.rows,
             profile=report.profile,
             cards=report.cards,
+            papers=report.papers,
+            standings=standing,
+            noteworthy=noteworthy(standing),
         )
+
+    def page(self, document: Document, language: str) -> str:
+        """A document as a web page that needs nothing besides itself."""
+        return webpage(document, mathml_of, self.templates.css(), language, self.templates.line("contents", language))
 
     def error(self, error: PaperboyError, language: str) -> Document:
         """What is wrong and what to do about it, in one sentence."""

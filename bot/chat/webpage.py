@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 from bot.chat.mathml import safe_mathml
 from bot.chat.tree import (
@@ -36,28 +36,53 @@ MathML = Callable[[str, bool], str]
 """LaTeX, and whether it stands on a line of its own, to MathML; may raise."""
 
 
-def webpage(document: Document, mathml: MathML, css: str, language: str) -> str:
-    """The document as a page. A formula that has no MathML is shown as its line or its LaTeX. Buttons that talk to the
-    bot are left out, since nobody could press them."""
+PARTS = 3
+"""So many parts (headings of the second level) make a page long enough for a list of them at its beginning."""
+
+
+def webpage(document: Document, mathml: MathML, css: str, language: str, contents: str) -> str:
+    """The document as a page; `contents` is the name of the list of its parts. A formula that has no MathML is shown as
+    its line or its LaTeX. Buttons that talk to the bot are left out, since nobody could press them."""
     title = next((inline_text(block.inlines) for block in document.blocks if isinstance(block, Heading)), "Paperboy")
-    body = "\n".join(filter(None, map(_Page(mathml).block, document.blocks)))
+    parts = [block for block in document.blocks if isinstance(block, Heading) and block.level == 2]
+    page = _Page(mathml, contents, parts if len(parts) >= PARTS else [])
+    body = "\n".join(filter(None, map(page.block, document.blocks)))
     return (
         f'<!DOCTYPE html>\n<html lang="{html.escape(language)}">\n<head>\n<meta charset="utf-8">\n'
         "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">\n"
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f"<title>{html.escape(title)}</title>\n<style>\n{css.strip()}\n</style>\n</head>\n<body>\n{body}\n</body>\n</html>\n"
+        f"<title>{html.escape(title)}</title>\n<style>\n{css.strip()}\n</style>\n</head>\n<body>\n<main>\n{body}\n</main>\n</body>\n</html>\n"
     )
 
 
 class _Page:
-    def __init__(self, mathml: MathML) -> None:
+    def __init__(self, mathml: MathML, contents: str, parts: Sequence[Heading]) -> None:
         self._mathml = mathml
+        self._contents = contents
+        self._parts = parts
+        self._part = 0
+
+    def _heading(self, block: Heading) -> str:
+        """A heading. Parts can be linked to, and the first has the list of them before it."""
+        tag, line = f"h{block.level}", self._line(block.inlines)
+        if block.level == 2 and self._parts:
+            self._part += 1
+            return f'{self._list_of_parts() if self._part == 1 else ""}<h2 id="part-{self._part}">{line}</h2>'
+        return f"<{tag}>{line}</{tag}>"
+
+    def _list_of_parts(self) -> str:
+        listed = "".join(
+            f'<li><a href="#part-{number}">{html.escape(inline_text(part.inlines))}</a></li>'
+            for number, part in enumerate(self._parts, 1)
+        )
+        name = html.escape(self._contents)
+        return f'<nav aria-label="{name}"><strong>{name}</strong><ul>{listed}</ul></nav>\n'
 
     def block(self, block: Block) -> str:  # noqa: PLR0911 - one short case per kind of block reads best
         """The HTML of one block; "" where nothing of it belongs on a page."""
         match block:
-            case Heading(level, inlines):
-                return f"<h{level}>{self._line(inlines)}</h{level}>"
+            case Heading():
+                return self._heading(block)
             case Paragraph(inlines):
                 return f"<p>{self._line(inlines)}</p>"
             case Footer(inlines):

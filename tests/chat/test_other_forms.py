@@ -123,7 +123,7 @@ def test_text_is_no_markdown(text: str, written: str) -> None:
 
 def test_a_page_stands_alone() -> None:
     """The page asks nobody for anything, names its language, and has formulas as MathML."""
-    page = webpage(parse(VIEW), mathml, "p { margin: 0 }", "zh")
+    page = webpage(parse(VIEW), mathml, "p { margin: 0 }", "zh", "目录")
     assert '<html lang="zh">' in page
     assert "<title>Wednesday</title>" in page
     assert "<mfrac><mrow><mi>a</mi></mrow><mrow><mi>b</mi></mrow></mfrac>" in page
@@ -151,7 +151,7 @@ class _Tags(HTMLParser):
 def test_any_text_is_data_on_a_page(text: str) -> None:
     """Nothing that a text says becomes an element of the page."""
     escaped = html.escape(text)
-    page = webpage(parse(f"<p>x{escaped}</p><p>y <math>{escaped}</math></p>"), mathml, "", "en")
+    page = webpage(parse(f"<p>x{escaped}</p><p>y <math>{escaped}</math></p>"), mathml, "", "en", "Contents")
     tags = _Tags()
     tags.feed(page)
     assert not tags.found & {"script", "img", "iframe", "b", "i"}
@@ -161,7 +161,7 @@ def test_any_text_is_data_on_a_page(text: str) -> None:
 def test_a_formula_cannot_smuggle_markup() -> None:
     """A converter that passes markup through is not believed: the formula is shown as its LaTeX."""
     evil = r"\text{<script>alert(1)</script>}"
-    page = webpage(parse(f"<p>a <math>{html.escape(evil)}</math></p>"), mathml, "", "en")
+    page = webpage(parse(f"<p>a <math>{html.escape(evil)}</math></p>"), mathml, "", "en", "Contents")
     assert "<script" not in page
     assert f"<code>{html.escape(evil)}</code>" in page
 

@@ -19,7 +19,7 @@ from bot.report import Report
 from bot.schedule import QuietKind
 from tests.support import builders as a
 from tests.support.telegram_html import read
-from tests.support.views import ABSTRACT_CARD, LISTINGS, LOCAL_CARD, PROFILE, ROWS, SOON
+from tests.support.views import ABSTRACT_CARD, LISTINGS, LOCAL_CARD, PROFILE, READ_ROWS, ROWS, SOON
 
 views = Views(Templates(lambda key, language: f"{key}/{language}", lambda code: code))
 
@@ -98,7 +98,7 @@ def test_a_group_sees_numbers_and_a_reader_a_mark() -> None:
 
 def test_a_report_is_the_day_with_its_cards() -> None:
     """What the command line prints: note, table, listings that are missing, and the cards that were asked for."""
-    report = Report(a.DAY, {one.category: one for one in LISTINGS}, 412, ROWS, PROFILE, (LOCAL_CARD,))
+    report = Report(a.DAY, {one.category: one for one in LISTINGS}, 412, READ_ROWS[:3], PROFILE, (LOCAL_CARD,))
     text = plain_text(views.report(report, "en"), latex_line, 100)
     for expected in (
         "Wednesday, 18 February 2026",

@@ -138,6 +138,7 @@ def check(calls: Sequence[Call]) -> None:
     assert calls
     for call in calls:
         fields = {name: _value(value) for name, value in call.arguments.values.items()}
+        fields = {name: f"attach://{name}" for name in call.arguments.files} | fields
         METHODS[call.method.lower()].model_validate(fields)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
@@ -71,6 +72,7 @@ from bot.model import (
     TroubleKind,
     VerdictKind,
 )
+from bot.noteworthy import noteworthy, standings
 from bot.schedule import QuietKind
 from tests.support import builders as a
 
@@ -193,6 +195,34 @@ ABSTRACT_CARD: Card = a.card(
     3, source=Source.ABSTRACT, source_url="https://arxiv.org/abs/2602.00003v1", institutions=()
 )
 
+
+def _report(rows: tuple[Row, ...], cards: tuple[Card, ...], **values: Any) -> dict[str, Any]:
+    standing = standings(rows, {card.paper_id: card for card in cards})
+    return {
+        "date": a.DAY, "listings": list(LISTINGS), "announced": 412, "rows": rows, "profile": PROFILE, "cards": cards,
+        "papers": tuple(a.paper(1, id=card.paper_id, published=a.NOW) for card in cards),
+        "standings": standing, "noteworthy": noteworthy(standing),
+    } | values  # fmt: skip
+
+
+EMPTY_CARD = Card(
+    "2602.00004", 1, "Nothing said", ("A. B.",), (), "en", "local", Source.HTML, "https://arxiv.org/html/2602.00004v1"
+)
+"""A card of a text in which nothing was found."""
+
+READ_ROWS = tuple(
+    replace(ROWS[rank % 3], rank=rank + 1, paper_id=card.paper_id, version=1, title=card.title, heat=rank)
+    for rank, card in enumerate((LOCAL_CARD, MODEL_CARD, ABSTRACT_CARD, EMPTY_CARD))
+)
+"""Rows of the cards above."""
+
+REPORTS = (
+    _report(READ_ROWS, (LOCAL_CARD, MODEL_CARD, ABSTRACT_CARD, EMPTY_CARD)),
+    _report(READ_ROWS, (EMPTY_CARD,), listings=[]),
+    _report(ROWS, ()),
+    _report((), (), listings=[Listing("cs.LG", a.DAY, ListingState.FRESH)], announced=0),
+)
+
 RELATIONS = {
     MODEL_CARD.paper_id: (
         Relation("GRPO", "title", "GRPO for All"),
@@ -265,11 +295,10 @@ def _views() -> list[tuple[str, dict[str, Any]]]:
         ("digest", {"digest": a.digest(rows=ROWS[2:]), "profile": Profile(categories=("cs.LG",))}),
         ("digest", {"digest": a.digest(rows=(), announced=7), "profile": PROFILE}),
         ("digest", {"digest": a.digest(rows=(), announced=0), "profile": PROFILE}),
-        ("report", {"date": a.DAY, "listings": list(LISTINGS), "announced": 412, "rows": ROWS, "profile": PROFILE, "cards": (LOCAL_CARD, MODEL_CARD)}),
-        ("report", {"date": a.DAY, "listings": [Listing("cs.LG", a.DAY, ListingState.FRESH)], "announced": 0, "rows": (), "profile": PROFILE, "cards": ()}),
+        *(("report", report) for report in REPORTS),
         ("commands", {}),
         ("help", {"commands": [{"name": "digest", "about": "…"}, {"name": "paper", "about": "…"}]}),
-        ("apology", {}), ("not_understood", {}), ("welcome", {}), ("paper", {}), ("moved", {}), ("too_many", {"most": 10, "count": 34}),
+        ("apology", {}), ("not_understood", {}), ("welcome", {}), ("paper", {}), ("moved", {}), ("contents", {}), ("report_in_file", {}), ("report_progress", {"number": 2, "of": 5}), ("too_many", {"most": 10, "count": 34}),
         ("folded", {"paper": "2602.14080v1"}),
         ("forgotten", {"what": "chat"}), ("forgotten", {"what": "no"}),
         ("tag", {"key": "code"}), ("tag", {"key": "cs.LG"}),
