@@ -12,7 +12,8 @@
     │   ├── BadDate                 not a date, or one that cannot have a digest
     │   ├── BadInterests            empty or endless interests
     │   ├── BadSize                 not a number of rows from 1 to 20
-    │   └── BadFollow               nothing to follow or mute in it
+    │   ├── BadFollow               nothing to follow or mute in it
+    │   └── TooMuch                 more papers at once than one reader may ask for
     ├── NotAllowed              this person or chat may not do that
     ├── NoDigest                nothing was posted for that date
     ├── SourceError             arXiv, Hugging Face or another outside service
@@ -178,6 +179,16 @@ class BadFollow(BadInput):
     def __init__(self, text: str) -> None:
         self.text = text[:80]
         super().__init__(f"“{self.text}” names nobody to follow and nothing to mute.")
+
+
+class TooMuch(BadInput):
+    """One reader has so many papers read at this moment that others would wait for theirs."""
+
+    code = "too-much"
+
+    def __init__(self, most: int) -> None:
+        self.most = most
+        super().__init__(f"{most} papers are being read for you already; ask for more when they are there.")
 
 
 class NotAllowed(PaperboyError):

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from weakref import WeakValueDictionary
 
+from bot.allowance import Allowance
 from bot.analyses import Analyses, Progress
 from bot.card import SCHEMA
 from bot.card.local import analyse
@@ -69,6 +70,7 @@ class Reading:
         self._full_texts = full_texts
         self._clock = clock
         self._analyses = analyses
+        self._allowance = Allowance()
         self._texts: OrderedDict[str, tuple[FullText, datetime]] = OrderedDict()
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self._background: set[asyncio.Task[bool]] = set()
@@ -116,10 +118,12 @@ class Reading:
         Raises:
             UnknownPaper, SourceError: as `paper`; a text that cannot be had gives a card of the abstract instead.
             NotAllowed: the chat was forgotten.
+            TooMuch: many papers are being read for this reader already.
         """
         chat = await self._chat(chat_id)
-        paper = await self.paper(paper_id, version)
-        card, note = await self._best(paper, chat.language, pressed=True)
+        with self._allowance.of(reader_id or -chat_id):
+            paper = await self.paper(paper_id, version)
+            card, note = await self._best(paper, chat.language, pressed=True)
         return await self._view(chat, reader_id, paper, card, note)
 
     async def finished(
