@@ -102,7 +102,11 @@ async def test_two_presses_at_once_make_one_card(
     presses = [await playground.press(private, ada, table.id, "3") for _ in range(3)]
     for press in presses:
         await playground.wait_for_answer(press)
-    await bot.settled()
+
+    async def done() -> bool:
+        return not bot.desk.unfolding
+
+    await bot.until(done)
     cards = [message for message in playground.messages(private, by_bot=True) if message.id > table.id]
     said = [press.answer.text for press in presses if press.answer is not None]
     assert len(cards) == 1 - said.count("Folded.")
