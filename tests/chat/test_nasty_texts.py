@@ -7,11 +7,16 @@ from dataclasses import replace
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bot.chat import tree
+from bot.chat.blocks import rich_messages
 from bot.chat.classic import MOST_ENTITIES, MOST_UNITS, messages
 from bot.chat.clean import clean
+from bot.chat.formula import sound
 from bot.chat.templating import Templates
+from bot.chat.tree import Document
 from bot.model import Follow, FollowKind, Formula, Motivation, Profile, Reason, ReasonKind, Row, Tally
 from tests.support import builders as a
+from tests.support.rich_checks import buttons, check_rich, nodes
 from tests.support.telegram_html import Seen, read
 from tests.support.views import LISTINGS, LOCAL_CARD, said
 
@@ -40,9 +45,17 @@ nasty = st.one_of(
 )
 
 
+OURS = ("https://arxiv.org/", "https://github.com/example/")
+
+
 def seen(view: str, language: str, **values: object) -> list[Seen]:
-    """A view as a person sees it, once it is known that Telegram takes it."""
-    parts = messages(templates.render(view, language, **values), lambda latex: latex)
+    """A view as a person sees it, once it is known that Telegram takes it, in either layout."""
+    document = templates.render(view, language, **values)
+    for _, content in rich_messages(document, sound):
+        check_rich(content)
+        assert all(node["url"].startswith(OURS) for node in nodes(content) if "url" in node)
+        assert {one["callback_data"] for one in buttons(content) if "callback_data" in one} <= _said(document)
+    parts = messages(document, lambda latex: latex)
     shown = [read(part.html) for part in parts]
     for one in shown:
         assert 0 < one.units <= MOST_UNITS
@@ -52,9 +65,11 @@ def seen(view: str, language: str, **values: object) -> list[Seen]:
 
 def ours(shown: list[Seen]) -> bool:
     """Whether every link leads where our own templates lead."""
-    return all(
-        link.startswith(("https://arxiv.org/", "https://github.com/example/")) for one in shown for link in one.links
-    )
+    return all(link.startswith(OURS) for one in shown for link in one.links)
+
+
+def _said(document: Document) -> set[str]:
+    return {button.data for button in tree.buttons(document.blocks)}
 
 
 def squeezed(text: str) -> str:

@@ -91,7 +91,8 @@ async def test_the_digest_comes_once(life: Life) -> None:
 
 
 async def test_a_group_votes_and_only_administrators_change_it(life: Life) -> None:
-    """Members press and vote, each with one vote; settings are for administrators."""
+    """Each member unfolds a card for themselves, the table stays where it is, and each has one vote; settings are for
+    administrators."""
     ada, bo, cy = (life.playground.add_user(name) for name in ("Ada", "Bo", "Cy"))
     group = life.playground.add_group("Lab", ada, [bo, cy])
     await life.playground.join(group, life.playground.bot, by=ada)
@@ -102,12 +103,18 @@ async def test_a_group_votes_and_only_administrators_change_it(life: Life) -> No
     await life.say(group, ada, "/size 3")
     table = await life.table(group, EIGHT)
     assert len(rows(table)) == 3
-    card = await life.unfold(group, cy, table, "1")
+    cards = {who: await life.unfold_alone(group, who, table, "1") for who in (ada, bo, cy)}
     for voter in (ada, bo, cy, cy, bo):
-        await life.press(group, voter, card, "👍")
-    await life.shows(card, lambda labels: "👍 1" in labels)
-    await life.press(group, bo, card, "👎")
-    await life.shows(card, lambda labels: {"👍 1", "👎 1"} <= set(labels))
+        await life.press(group, voter, cards[voter], "👍")
+    await life.shows(cards[ada], lambda labels: "👍 1" in labels)
+    await life.press(group, bo, cards[bo], "👎")
+    await life.shows(cards[bo], lambda labels: {"👍 1", "👎 1"} <= set(labels))
+    assert life.playground.last(group) is table
+    await life.press(group, cy, cards[cy], "Fold")
+    await life.playground.wait_for(lambda: not life.playground.ephemerals(group, cy))
+    await life.press(group, bo, table, "1")
+    await life.playground.wait_for(lambda: not life.playground.ephemerals(group, bo))
+    assert life.playground.ephemerals(group, ada) == [cards[ada]]
 
 
 async def test_a_channel_is_posted_to_without_being_asked(life: Life) -> None:

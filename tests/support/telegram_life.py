@@ -59,7 +59,7 @@ class Life:
 
     async def press(self, chat: Chat, user: User, message: Message, button: str) -> Press:
         """Somebody presses a button, and waits until everything that comes of it is there."""
-        press = await self.playground.press(chat, user, message.id, button)
+        press = await self.playground.press(chat, user, message if message.ephemeral_id else message.id, button)
         await self.playground.wait_for_answer(press)
         await self.playground.settle()
         return press
@@ -70,6 +70,12 @@ class Life:
         await self.press(chat, user, table, label)
         await self.playground.wait_for(lambda: bool(self._with_verdicts(chat, before)))
         return self._with_verdicts(chat, before)[0]
+
+    async def unfold_alone(self, chat: Chat, user: User, table: Message, label: str) -> Message:
+        """A member of a group presses a row's button; the card that they alone see."""
+        await self.press(chat, user, table, label)
+        await self.playground.wait_for(lambda: any(map(buttons, self.playground.ephemerals(chat, user))))
+        return self.playground.ephemerals(chat, user)[-1]
 
     async def fold(self, chat: Chat, user: User, table: Message, label: str, card: Message) -> None:
         """Somebody presses the row's button again; the card goes away."""
