@@ -35,6 +35,9 @@ NEWER = frozenset(
 )
 """Methods that not every server knows; of the others a 404 says that the token is no token."""
 
+_DONE = b'{"ok":true,'
+"""How Telegram begins an answer to what was done."""
+
 MOST_BYTES = 32 * 1024 * 1024
 """The longest answer that is read; a file from Telegram has at most 20 MB."""
 
@@ -155,7 +158,7 @@ class Transport(BaseRequest):
             raise _told(error, name, urlsplit(url).hostname or "") from None
         if method == "GET":
             return response.status, body
-        if name in NEWER and _is_unknown(response.status, body):
+        if name in NEWER and not body.startswith(_DONE) and _is_unknown(response.status, body):
             raise UnknownMethod(f"{name}: the server does not know this method")
         return sound(response.status, body, response.headers.get("Retry-After"))
 
@@ -205,7 +208,7 @@ def sound(status: int, body: bytes, retry_after: str | None) -> tuple[int, bytes
         NotSent: an error or redirection that is not of the Bot API.
         NetworkError: a 200 that is no Bot API answer.
     """
-    if status == HTTPStatus.OK and body.startswith(b'{"ok":true,'):
+    if status == HTTPStatus.OK and body.startswith(_DONE):
         return status, body
     answer = _parsed(body)
     if status < 300 and answer is not None and answer.get("ok") is False:
@@ -228,9 +231,12 @@ def sound(status: int, body: bytes, retry_after: str | None) -> tuple[int, bytes
 
 def _is_unknown(status: int, body: bytes) -> bool:
     """Whether an answer says that there is no such method: servers say so in several ways."""
+    answer = _parsed(body) or {}
+    if status == HTTPStatus.OK and answer.get("ok") is False:
+        status = _whole(answer.get("error_code"))
     if status in (HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED, HTTPStatus.NOT_IMPLEMENTED):
         return True
-    return status == HTTPStatus.BAD_REQUEST and b"method not found" in body.lower()
+    return status == HTTPStatus.BAD_REQUEST and "method not found" in str(answer.get("description")).lower()
 
 
 def _with_wait(answer: dict[str, Any], retry_after: str | None) -> bytes:
