@@ -26,6 +26,7 @@ AGAIN = timedelta(minutes=5)
 """After a first failure; each further one of the same paper, or of the model itself, doubles it."""
 AGAIN_AT_MOST = timedelta(hours=12)
 FAILURES_KEPT = 1000
+CAUSES = frozenset({"budget", "timeout", "refused", "throttled", "failed"})
 
 
 class Analyst(Protocol):
@@ -187,7 +188,7 @@ class Analyses:
         pause = min(AGAIN * 2 ** min(times - 1, 10), AGAIN_AT_MOST)
         if error.retry_after is not None:
             pause = min(max(timedelta(seconds=error.retry_after), timedelta(seconds=1)), AGAIN_AT_MOST)
-        failure = _Failure(error.cause, times, self._clock() + pause)
+        failure = _Failure(error.cause if error.cause in CAUSES else "failed", times, self._clock() + pause)
         if error.everywhere:
             self._model_failure = failure
             return

@@ -19,6 +19,8 @@ from typing import TYPE_CHECKING, Any
 
 from bot import heartbeat, llm, report
 from bot.alerts import Alerts
+from bot.analyses import Analyses
+from bot.card.llm.analyst import ModelAnalyst
 from bot.commandline import CardRequest, DemoRequest, DigestRequest, Format, Progress, Role, silent
 from bot.config import Settings
 from bot.digest import Digests
@@ -139,7 +141,14 @@ async def opened(
                 clock,
                 rng or random.Random(),
             )
-            reading = Reading(db, Lookup(client, settings.arxiv_api_url), FullTexts(client, settings.arxiv_url), clock)
+            analyst = ModelAnalyst(model.ask, model.name, model.context) if model is not None else None
+            reading = Reading(
+                db,
+                Lookup(client, settings.arxiv_api_url),
+                FullTexts(client, settings.arxiv_url),
+                clock,
+                Analyses(db, analyst, clock) if analyst is not None else None,
+            )
             rankings = Rankings(db, clock)
             digests = Digests(db, clock, intake.refresh, reading.find_institutions, reading.prepare_cards, rankings)
             try:

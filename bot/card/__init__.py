@@ -1,6 +1,7 @@
 """A paper's text → its card: what the paper says, where it stands, and what code can decide about the text.
 
 local        the analyst that needs no model: every claim is a quote of the paper
+llm          the analyst that asks a language model, and what holds it to the text
 outline      sections by their role, sentences by their place
 abstracts    what each sentence of an abstract does
 experiments  datasets, metrics and baselines, one file each; mentions: what headings, lists and references make of names

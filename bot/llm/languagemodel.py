@@ -6,11 +6,11 @@ import asyncio
 import hashlib
 import json
 import logging
-import math
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, time, timedelta
 from typing import Any, Protocol, TypeVar
 
+from bot.card.llm.parts import tokens_of
 from bot.config import Settings
 from bot.errors import BudgetSpent, ModelFailed
 from bot.llm import providers
@@ -153,12 +153,6 @@ class LanguageModel:
                 cost=reply["cost"] if reply is not None else None,
                 answer=reply.get("answer") if reply is not None else None,
             )
-
-
-def tokens_of(text: str) -> int:
-    """About how many tokens a text takes, rather more than fewer: a word of English is 1.3, a Chinese character 1."""
-    wide = sum(character > "\u2e80" for character in text)
-    return math.ceil(wide + (len(text) - wide) / 3.2)
 
 
 def _failure(error: Mapping[str, Any]) -> ModelFailed:

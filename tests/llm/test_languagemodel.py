@@ -12,11 +12,11 @@ from typing import Any
 
 import pytest
 
+from bot.card.llm.parts import tokens_of
 from bot.config import Settings
 from bot.errors import BadSetting, BudgetSpent, ModelFailed
 from bot.llm import LanguageModel, providers
 from bot.llm.answering import repaired
-from bot.llm.languagemodel import tokens_of
 from storage import model_calls
 from storage.database import Database
 from tests.support.model_server import (
