@@ -27,6 +27,7 @@ from bot.digest import Digests
 from bot.errors import BadPaperId, BadSetting, UnknownCategory
 from bot.feedback import Feedback
 from bot.intake import Intake
+from bot.learning import Learning
 from bot.model import Profile
 from bot.outbox import Outbox
 from bot.pull import categories
@@ -42,6 +43,7 @@ from bot.report import Reports
 from bot.rounds import Rounds
 from bot.status import Status
 from bot.subscription import Subscriptions
+from bot.why import Explanations
 from storage import database as storage
 from storage.address import is_sqlite, parse
 from storage.database import Database
@@ -105,6 +107,8 @@ class Program:
     reading: Reading
     digests: Digests
     feedback: Feedback
+    explanations: Explanations
+    learning: Learning
     subscriptions: Subscriptions
     status: Status
     reports: Reports
@@ -160,7 +164,9 @@ async def opened(
                     reading,
                     digests,
                     Feedback(db, clock, rankings.learn_soon),
-                    Subscriptions(db, settings, clock, llm.widener(model), wake),
+                    Explanations(db, rankings, clock),
+                    Learning(db, rankings, clock),
+                    Subscriptions(db, settings, clock, llm.widener(model), wake, rankings.occurs),
                     Status(db, clock),
                     Reports(db, intake, reading, clock),
                 )
@@ -410,6 +416,8 @@ def _desk(program: Program) -> Desk:
         digests=program.digests,
         reading=program.reading,
         feedback=program.feedback,
+        explanations=program.explanations,
+        learning=program.learning,
         status=program.status,
         views=_views(),
         latex_line=latex_line,

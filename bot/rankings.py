@@ -26,7 +26,7 @@ log = logging.getLogger(__name__)
 
 BACKGROUND_PAPERS = 3000
 DAYS_KEPT = 8
-BACKGROUNDS_KEPT = 2
+BACKGROUNDS_KEPT = 3
 TASTES_KEPT = 2000
 SETTLE = 2.0
 """Seconds after a verdict until its chat's taste is fitted anew: what is said meanwhile is learned in one go."""
@@ -111,6 +111,15 @@ class Rankings:
             _keep_newest(self._backgrounds, (day, names), made, BACKGROUNDS_KEPT)
             return made
 
+    def newest_background(self) -> Background | None:
+        """The newest background there is, where one was made already."""
+        return self._backgrounds[max(self._backgrounds)] if self._backgrounds else None
+
+    def occurs(self, units: Sequence[str]) -> bool | None:
+        """Whether any of these units occurs in past papers; None while none are at hand."""
+        background = self.newest_background()
+        return None if background is None else any(unit in background.vocabulary for unit in units)
+
     # ------------------------------------------------------------------ tastes
 
     async def taste(self, chat_id: int, profile: Profile, background: Background, now: datetime) -> Taste | None:
@@ -137,7 +146,7 @@ class Rankings:
         while chat_id in self._said_more:
             await asyncio.sleep(self._settle)
             self._said_more.discard(chat_id)
-            background = next(reversed(self._backgrounds.values()), None)
+            background = self.newest_background()
             if background is None:
                 return  # nothing was ranked yet: the next table fits it
             try:

@@ -5,18 +5,20 @@ from __future__ import annotations
 import logging
 import re
 import unicodedata
-from collections.abc import Awaitable, Callable
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
 from bot import timezones
 from bot.config import LANGUAGES, LAYOUTS, MOST_ROWS, Settings
 from bot.errors import BadCategories, BadFollow, BadInput, BadSize, NotAllowed, UnknownCategory, UnknownLanguage
-from bot.model import Chat, ChatKind, Follow, Mute, Profile, VerdictKind
+from bot.model import Chat, ChatKind, Follow, Mute, Profile, ReasonKind, VerdictKind
 from bot.pull import calendar, categories
+from bot.rank import interests
 from bot.schedule import next_slot
-from bot.wording import parse_follow, parse_hour, parse_interests, parse_mute
-from storage import chats, listings, verdicts
+from bot.wording import parse_follows, parse_hour, parse_interests, parse_mute
+from storage import chats, corrections, listings, verdicts
 from storage.database import Database
 
 log = logging.getLogger(__name__)
@@ -28,17 +30,31 @@ Widen = Callable[[str], Awaitable[tuple[str, ...]]]
 
 
 @dataclass(frozen=True, slots=True)
+class Wish:
+    """One phrase of the stated interests as it was understood: how much it is wanted (1 for plainly, negative for not at
+    all), whether the same text also says the opposite, and whether any word of it occurs in papers (None: not known)."""
+
+    label: str
+    weight: float
+    contradicted: bool = False
+    occurs: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Overview:
-    """A chat's settings and profile; `verdicts` counts what its readers said."""
+    """A chat's settings and profile; `verdicts` counts what its readers said, `wishes` is what was understood of the
+    stated interests."""
 
     chat: Chat
     profile: Profile
     verdicts: dict[VerdictKind, int]
+    wishes: tuple[Wish, ...] = ()
 
 
 class Subscriptions:
     """The use case of subscribing and of every setting. `widen` finds English search terms for interests, or is None
-    where no language model is configured; `wake` is called when categories may have been chosen that nobody reads yet."""
+    where no language model is configured; `wake` is called when categories may have been chosen that nobody reads yet;
+    `occurs` tells whether any of some units of comparison occurs in past papers, or None while none are known."""
 
     def __init__(
         self,
@@ -47,12 +63,14 @@ class Subscriptions:
         clock: Callable[[], datetime],
         widen: Widen | None = None,
         wake: Callable[[], None] = lambda: None,
+        occurs: Callable[[Sequence[str]], bool | None] = lambda _: None,
     ) -> None:
         self._db = db
         self._settings = settings
         self._clock = clock
         self._widen = widen
         self._wake = wake
+        self._occurs = occurs
 
     # ------------------------------------------------------------------ coming and going
 
@@ -157,7 +175,8 @@ class Subscriptions:
             chat = await self._must(conn, chat_id)
             profile = await chats.profile(conn, chat_id)
         said = [judged.kind for judged in profile.judged]
-        return Overview(chat, profile, {kind: said.count(kind) for kind in VerdictKind})
+        counts = {kind: said.count(kind) for kind in VerdictKind}
+        return Overview(chat, profile, counts, _wishes(profile.interests, self._occurs))
 
     async def ask(self, chat_id: int, pending: str) -> Chat:
         """Remember which question the chat's next plain text answers; "" for none."""
@@ -165,7 +184,7 @@ class Subscriptions:
             return await chats.update(conn, chat_id, pending=pending)
 
     async def set_interests(self, chat_id: int, text: str) -> Chat:
-        """State the chat's interests in its own words.
+        """State the chat's interests in its own words; "-" or "clear" takes them back.
 
         Raises:
             BadInterests: empty, or longer than 4,000 characters.
@@ -176,12 +195,12 @@ class Subscriptions:
             await chats.set_interests(conn, chat_id, plain, widened, self._clock())
             return await chats.update(conn, chat_id, pending="")
 
-    async def widened(self, interests: str) -> tuple[str, ...]:
+    async def widened(self, stated: str) -> tuple[str, ...]:
         """Further English search terms for stated interests; none without a language model, or when it fails."""
-        if self._widen is None or not interests.strip():
+        if self._widen is None or not stated.strip():
             return ()
         try:
-            return await self._widen(interests)
+            return await self._widen(stated)
         except Exception:
             log.warning("interests were not widened", exc_info=True)
             return ()
@@ -300,29 +319,32 @@ class Subscriptions:
 
     # ------------------------------------------------------------------ follows and mutes
 
-    async def follow(self, chat_id: int, text: str) -> Follow:
-        """Follow an author, or an institution ("@MIT", "inst: MIT", "机构：清华大学").
+    async def follow(self, chat_id: int, text: str) -> tuple[Follow, ...]:
+        """Follow authors, or institutions ("@MIT", "inst: MIT", "机构：清华大学"), one or several with commas between.
 
         Raises:
-            BadFollow: nobody is named, the name is too long, or 200 are followed already.
+            BadFollow: nobody is named, a name is too long, or more than 200 would be followed. Nothing is changed then.
         """
-        follow = parse_follow(text)
+        wanted = parse_follows(text)
         async with self._db.begin() as conn:
-            if len((await chats.profile(conn, chat_id)).follows) >= MOST_FOLLOWS:
+            known = (await chats.profile(conn, chat_id)).follows
+            if len({*known, *wanted}) > MOST_FOLLOWS:
                 raise BadFollow(text)
-            await chats.follow(conn, chat_id, follow)
+            for follow in wanted:
+                await chats.follow(conn, chat_id, follow)
+                await corrections.clear(conn, chat_id, ReasonKind(follow.kind.value), follow.value)
             await chats.update(conn, chat_id, pending="")
-        return follow
+        return wanted
 
-    async def unfollow(self, chat_id: int, text: str) -> Follow | None:
-        """Stop following; None if nobody of that name was followed."""
+    async def unfollow(self, chat_id: int, text: str) -> tuple[Follow, ...]:
+        """Stop following; () if nobody of that name was followed."""
+        wanted = {follow.value.casefold() for follow in parse_follows(text)}
         async with self._db.begin() as conn:
-            wanted = parse_follow(text).value.casefold()
-            for follow in (await chats.profile(conn, chat_id)).follows:
-                if follow.value.casefold() == wanted:
-                    await chats.unfollow(conn, chat_id, follow)
-                    return follow
-        return None
+            followed = (await chats.profile(conn, chat_id)).follows
+            left = tuple(follow for follow in followed if follow.value.casefold() in wanted)
+            for follow in left:
+                await chats.unfollow(conn, chat_id, follow)
+        return left
 
     async def mute(self, chat_id: int, text: str) -> Mute:
         """Mute a word or phrase, or an author ("author: Jane Doe", "作者：…").
@@ -335,6 +357,7 @@ class Subscriptions:
             if len((await chats.profile(conn, chat_id)).mutes) >= MOST_FOLLOWS:
                 raise BadFollow(text)
             await chats.mute(conn, chat_id, mute)
+            await corrections.clear(conn, chat_id, ReasonKind.MUTED, f"{mute.kind}:{mute.value}")
             await chats.update(conn, chat_id, pending="")
         return mute
 
@@ -366,6 +389,15 @@ class Subscriptions:
         if chat is None:
             raise NotAllowed("chat")
         return chat
+
+
+def _wishes(text: str, occurs: Callable[[Sequence[str]], bool | None]) -> tuple[Wish, ...]:
+    """What was understood of stated interests, in their order."""
+    found = interests.parse(text)
+    signs: defaultdict[tuple[str, ...], set[bool]] = defaultdict(set)
+    for one in found:
+        signs[one.units].add(one.weight > 0)
+    return tuple(Wish(one.label, one.weight, len(signs[one.units]) > 1, occurs(one.units)) for one in found)
 
 
 def _changes(text: str) -> list[tuple[str, str]]:

@@ -10,6 +10,7 @@ from bot.errors import BadFollow, BadInterests, BadTime
 from bot.model import Follow, FollowKind, Mute, MuteKind
 
 MOST_INTERESTS = 4000
+_NOTHING = re.compile(r"[-–—−]|(?:clear|none|nothing|empty|reset|清空|清除|没有|无|空)[.。]?", re.IGNORECASE)
 LONGEST_NAME = 120
 
 
@@ -39,11 +40,14 @@ def parse_hour(text: str) -> time:
 
 
 def parse_interests(text: str) -> str:
-    """Stated interests in a person's own words; lines stay, other runs of white space become one space.
+    """Stated interests in a person's own words; lines stay, other runs of white space become one space. "-", "clear",
+    "none", 清空 and their like state none: "".
 
     Raises:
         BadInterests: empty, or longer than 4,000 characters.
     """
+    if _NOTHING.fullmatch(text.strip()):
+        return ""
     plain = re.sub(r"[^\S\n]+", " ", unicodedata.normalize("NFC", _visible(text))).strip()
     says_something = re.search(r"\w", plain) is not None
     if not says_something or len(plain) > MOST_INTERESTS:
@@ -75,6 +79,55 @@ def parse_follow(text: str) -> Follow:
             return Follow(kind, _name(text, plain[match.end() :]))
     kind = FollowKind.INSTITUTION if _INSTITUTION_WORD.search(plain) else FollowKind.AUTHOR
     return Follow(kind, _name(text, plain))
+
+
+_FURTHER = re.compile(r"[;；、\n]+|[,，]")
+_BELONGS = re.compile(
+    r"(?:jr|sr|ii|iii|iv|inc|ltd|llc|gmbh)\.?|[^\W\d_]\.?(?:[\s.-]+[^\W\d_]\.?){0,2}"
+    r"|berkeley|los angeles|san diego|santa (?:barbara|cruz)|irvine|davis|riverside|merced|san francisco|shenzhen|weihai"
+    r"|bombay|delhi|madras|kanpur|kharagpur|roorkee|guwahati|hyderabad|austin|dallas|arlington|madison|urbana-champaign"
+    r"|ann arbor|amherst|twin cities|boulder|college park|chapel hill|china|usa|uk|germany|singapore",
+    re.IGNORECASE,
+)
+"""What after a comma is part of the name before it: "Smith, Jr.", "LeCun, Y.", "University of California, Berkeley"."""
+
+
+def parse_follows(text: str) -> tuple[Follow, ...]:
+    """Whom somebody wants to follow, one or several: "Yann LeCun, Kaiming He", "inst: MIT, ETH"; each once, in order.
+
+    Raises:
+        BadFollow: nobody is named, or a name is too long.
+    """
+    names: list[str] = []
+    for separator, part in _parts(text):
+        if separator in {",", "，"} and names and _BELONGS.fullmatch(part):
+            names[-1] += f", {part}"
+        else:
+            names.append(part)
+    marked = re.match(r"\s*(\w+\s*[:：])", text)
+    found = [
+        parse_follow(name if at == 0 or not marked or _marked(name) else marked[1] + name)
+        for at, name in enumerate(names)
+    ]
+    if not found:
+        raise BadFollow(text.strip())
+    return tuple(dict.fromkeys(found))
+
+
+def _parts(text: str) -> list[tuple[str, str]]:
+    """The separator before each part of a text, and the part; parts without a word are passed over."""
+    found, at, separator = [], 0, ""
+    for match in [*_FURTHER.finditer(text), None]:
+        part = text[at : match.start() if match else len(text)].strip()
+        if re.search(r"\w", part):
+            found.append((separator, part))
+        if match:
+            at, separator = match.end(), match[0]
+    return found
+
+
+def _marked(name: str) -> bool:
+    return any(mark.match(name) for mark in (_INSTITUTION, _AUTHOR))
 
 
 def parse_mute(text: str) -> Mute:

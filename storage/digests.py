@@ -6,13 +6,13 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import and_, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.model import Digest, Listing, Reason, Row
+from bot.model import Digest, Kind, Listing, Reason, Row
 from storage import codec
 from storage.sql import AnyRow, chunks, insert
-from storage.tables import digest_rows, digests, notices
+from storage.tables import announcements, considered, digest_rows, digests, notices
 
 
 async def create(
@@ -106,14 +106,54 @@ async def dates(conn: AsyncConnection, chat_id: int, limit: int) -> list[date]:
     return list((await conn.execute(query)).scalars())
 
 
-async def shown_before(conn: AsyncConnection, chat_id: int, paper_ids: Iterable[str]) -> set[str]:
-    """Those of the papers that a table of this chat has shown already."""
+async def that_showed(conn: AsyncConnection, chat_id: int, paper_id: str) -> Digest | None:
+    """The newest digest of the chat that has this paper in a row; None if there is none."""
+    query = (
+        select(digests)
+        .join(digest_rows, digest_rows.c.digest_id == digests.c.id)
+        .where(digests.c.chat_id == chat_id, digest_rows.c.paper_id == paper_id)
+        .order_by(digests.c.id.desc())
+        .limit(1)
+    )
+    found = await _whole(conn, (await conn.execute(query)).all())
+    return found[0] if found else None
+
+
+async def that_considered(conn: AsyncConnection, chat_id: int, paper_id: str) -> Digest | None:
+    """The first digest of the chat that drew from a listing with this paper as new or cross-listed; None if none did."""
+    query = (
+        select(digests)
+        .join(considered, considered.c.digest_id == digests.c.id)
+        .join(
+            announcements,
+            and_(announcements.c.category == considered.c.category, announcements.c.date == considered.c.date),
+        )
+        .where(
+            digests.c.chat_id == chat_id,
+            announcements.c.paper_id == paper_id,
+            announcements.c.kind.in_((Kind.NEW.value, Kind.CROSS.value)),
+        )
+        .order_by(digests.c.id)
+        .limit(1)
+    )
+    found = await _whole(conn, (await conn.execute(query)).all())
+    return found[0] if found else None
+
+
+async def shown_before(
+    conn: AsyncConnection, chat_id: int, paper_ids: Iterable[str], before_digest: int | None = None
+) -> set[str]:
+    """Those of the papers that a table of this chat has shown already, with `before_digest` one before that."""
     found: set[str] = set()
     for some in chunks(paper_ids):
         query = (
             select(digest_rows.c.paper_id)
             .join(digests, digests.c.id == digest_rows.c.digest_id)
-            .where(digests.c.chat_id == chat_id, digest_rows.c.paper_id.in_(some))
+            .where(
+                digests.c.chat_id == chat_id,
+                digest_rows.c.paper_id.in_(some),
+                *((digests.c.id < before_digest,) if before_digest is not None else ()),
+            )
         )
         found.update((await conn.execute(query)).scalars())
     return found

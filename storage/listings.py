@@ -234,14 +234,45 @@ async def unconsidered(conn: AsyncConnection, chat_id: int) -> list[Listing]:
     return [_listing_of(row) for row in await conn.execute(query)]
 
 
+async def drawn_from(conn: AsyncConnection, digest_id: int) -> list[tuple[str, date]]:
+    """The category and date of the listings that a digest drew from, oldest first."""
+    query = (
+        select(considered.c.category, considered.c.date)
+        .where(considered.c.digest_id == digest_id)
+        .order_by(considered.c.date, considered.c.category)
+    )
+    return [(row.category, row.date) for row in await conn.execute(query)]
+
+
+async def announcements_of(conn: AsyncConnection, paper_id: str) -> list[Announcement]:
+    """Where and when arXiv listed a paper, the newest first."""
+    query = (
+        select(announcements)
+        .where(announcements.c.paper_id == paper_id)
+        .order_by(announcements.c.date.desc(), announcements.c.category, announcements.c.kind)
+    )
+    return [
+        Announcement(row.paper_id, row.version, row.category, row.date, Kind(row.kind))
+        for row in await conn.execute(query)
+    ]
+
+
 async def fresh_papers(
     conn: AsyncConnection, chat_id: int, drawn_from: Iterable[Listing]
 ) -> list[tuple[Paper, tuple[Announcement, ...]]]:
     """The distinct new and cross-listed papers of these listings, each in its latest version and with its announcements
     there; without those that a listing already considered for the chat has shown. Oldest first."""
+    return await papers_in(conn, chat_id, [(listing.category, listing.date) for listing in drawn_from])
+
+
+async def papers_in(
+    conn: AsyncConnection, chat_id: int, drawn_from: Iterable[tuple[str, date]], before_digest: int | None = None
+) -> list[tuple[Paper, tuple[Announcement, ...]]]:
+    """The same by category and date; with `before_digest`, without those that a listing considered for an earlier digest than
+    that has shown: what that digest had to choose from."""
     by_date: defaultdict[date, list[str]] = defaultdict(list)
-    for listing in drawn_from:
-        by_date[listing.date].append(listing.category)
+    for category, day in drawn_from:
+        by_date[day].append(category)
     before = announcements.alias()
     shown_before = (
         exists()
@@ -255,6 +286,7 @@ async def fresh_papers(
             before.c.paper_id == announcements.c.paper_id,
             before.c.kind.in_(SHOWN),
             considered.c.chat_id == chat_id,
+            *((considered.c.digest_id < before_digest,) if before_digest is not None else ()),
         )
     )
     found: dict[str, Paper] = {}

@@ -144,8 +144,8 @@ async def test_follows_and_mutes_come_and_go(db: Database) -> None:
     profile = (await use.overview(chat.id)).profile
     assert profile.follows == (Follow(FollowKind.AUTHOR, "Yann LeCun"),)
     assert profile.mutes == (Mute(MuteKind.WORD, "survey"),)
-    assert await use.unfollow(chat.id, "yann lecun") == Follow(FollowKind.AUTHOR, "Yann LeCun")
-    assert await use.unfollow(chat.id, "yann lecun") is None
+    assert await use.unfollow(chat.id, "yann lecun") == (Follow(FollowKind.AUTHOR, "Yann LeCun"),)
+    assert await use.unfollow(chat.id, "yann lecun") == ()
     assert await use.unmute(chat.id, "SURVEY") == Mute(MuteKind.WORD, "survey")
     assert await use.unmute(chat.id, "SURVEY") is None
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from bot.errors import BadFollow, BadTime
 from bot.model import Follow, FollowKind, Mute, MuteKind
-from bot.wording import parse_follow, parse_hour, parse_interests, parse_mute
+from bot.wording import parse_follow, parse_follows, parse_hour, parse_interests, parse_mute
 
 
 @pytest.mark.parametrize(
@@ -68,6 +68,36 @@ def test_any_text_is_an_hour_or_the_error(text: str) -> None:
 def test_follows(text: str, follow: Follow) -> None:
     """Marks and tell-tale words tell an institution from an author."""
     assert parse_follow(text) == follow
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("Yann LeCun, Kaiming He", ["Yann LeCun", "Kaiming He"]),
+        ("Hinton，Bengio；李飞飞、何恺明", ["Hinton", "Bengio", "李飞飞", "何恺明"]),
+        ("University of California, Berkeley, @MIT", ["@University of California, Berkeley", "@MIT"]),
+        ("LeCun, Y., Smith, Jr., CMU, Li", ["LeCun, Y", "Smith, Jr", "@CMU", "Li"]),
+        ("inst: Somewhere, Elsewhere, author: Jane Doe", ["@Somewhere", "@Elsewhere", "Jane Doe"]),
+        ("Ada Author,, ,Ada Author", ["Ada Author"]),
+    ],
+)
+def test_several_follows(text: str, names: list[str]) -> None:
+    """Commas part names, but not a name from what belongs to it; a mark holds for what comes after it."""
+    found = parse_follows(text)
+    assert [("@" if one.kind is FollowKind.INSTITUTION else "") + one.value for one in found] == names
+
+
+def test_nobody_to_follow() -> None:
+    """Separators alone name nobody."""
+    for nothing in ("", " , ,", "；"):
+        with pytest.raises(BadFollow):
+            parse_follows(nothing)
+
+
+@pytest.mark.parametrize("text", ["-", " clear ", "None", "清空", "—"])
+def test_interests_are_taken_back(text: str) -> None:
+    """A dash or a word for nothing states no interests."""
+    assert parse_interests(text) == ""
 
 
 def test_mutes() -> None:

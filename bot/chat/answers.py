@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from bot.chat import follows, paper, settings, start
+from bot.chat import follows, paper, settings, start, why
 from bot.chat.reception import Handler
 from bot.chat.visit import Visit
 from bot.errors import BadPaperId
@@ -18,17 +18,21 @@ ANSWERS: Mapping[str, Handler] = {
     "follow": follows.follow,
     "mute": follows.mute,
     "paper": paper.paper,
+    "why": why.why,
     "setup-categories": start.categories_given,
     "setup-interests": start.interests_given,
     "setup-hour": start.hour_given,
 }
 """Open question → who takes the answer; as a command's handler takes what follows the command."""
 
+FOR_ANYBODY = (paper.paper, why.why)
+"""Answers that name a paper and change no setting."""
+
 
 async def in_private(visit: Visit) -> None:
     """A message that is nothing but papers' numbers answers no question but which paper."""
     answer = ANSWERS.get(visit.chat.pending)
-    if answer is not None and (answer is paper.paper or not _only_papers(visit)):
+    if answer is not None and (answer in FOR_ANYBODY or not _only_papers(visit)):
         await answer(visit)
     elif not await paper.mention(visit):
         await visit.show("not_understood")
@@ -38,7 +42,7 @@ async def in_group(visit: Visit) -> None:
     """A reply to the bot counts if a question is open and an administrator gives it; which paper to read anybody may
     say. Other talk is not for us."""
     answer = ANSWERS.get(visit.chat.pending)
-    if answer is not None and (answer is paper.paper or await visit.administers()):
+    if answer is not None and (answer in FOR_ANYBODY or await visit.administers()):
         await answer(visit)
 
 

@@ -168,9 +168,40 @@ class ReportFile:
     date: str
 
 
+@dataclass(frozen=True, slots=True)
+class Why:
+    """Tell why this paper stood in a table, or why not. `paper` is its id without a version."""
+
+    paper: str
+
+
+@dataclass(frozen=True, slots=True)
+class NotBecause:
+    """Rule out the reason of this kind with this mark: one that was told for `paper`, or where that is "" a line of
+    what was learned."""
+
+    kind: str
+    mark: str
+    paper: str
+
+
+@dataclass(frozen=True, slots=True)
+class Restore:
+    """Let what has this mark among the corrections count again."""
+
+    mark: str
+
+
+@dataclass(frozen=True, slots=True)
+class Empty:
+    """Take back the stated interests."""
+
+    setting: str
+
+
 Press = (
     Unfold | Fold | Vote | Setup | Category | Hour | Zone | Language | Size | Quiet | Subscribe | Ask | Unfollow | Unmute
-    | Forget | Read | Page | Draw | Layout | ReportFile
+    | Forget | Read | Page | Draw | Layout | ReportFile | Why | NotBecause | Restore | Empty
 )  # fmt: skip
 
 _LETTERS: dict[str, type[Press]] = {
@@ -194,6 +225,10 @@ _LETTERS: dict[str, type[Press]] = {
     "p": Page,
     "i": Draw,
     "y": Layout,
+    "k": Why,
+    "b": NotBecause,
+    "r": Restore,
+    "e": Empty,
 }
 _LETTER_OF = {press: letter for letter, press in _LETTERS.items()}
 _READERS = {"str": str, "int": int, "VerdictKind": VerdictKind}

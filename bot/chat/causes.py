@@ -5,12 +5,18 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
+from math import floor
 
 from bot.model import Reason, ReasonKind, Row
 
 MOST_KINDS = 3
 MOST_LABELS = 3
 LEAST_SHARE = 0.25
+MOST_TOLD = 14
+LEAST_TOLD = 0.005
+MOST_CORRIGIBLE = 10
+LEAST_CORRIGIBLE = 0.02
+NAMELESS = (ReasonKind.HEAT, ReasonKind.MODEL)
 AGAINST = (ReasonKind.DISLIKED, ReasonKind.MUTED)
 
 
@@ -63,6 +69,46 @@ def _worth_telling(same: Iterable[Reason]) -> list[Reason]:
 def count_of(reasons: Iterable[Reason]) -> int:
     """The number behind reasons of one kind: papers liked, upvotes."""
     return max((reason.count for reason in reasons), default=0)
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A reason with its share as it is told; `reason` is None for what is left together."""
+
+    reason: Reason | None
+    share: str
+
+
+def told(reasons: Iterable[Reason]) -> list[Told]:
+    """The reasons with their shares in hundredths, the heaviest first, so rounded that they add up to the score as
+    `hundredths` tells it; what is too light or too much to name one by one comes last, together."""
+    ordered = sorted(reasons, key=lambda reason: (-abs(reason.share), reason.kind, reason.label))
+    heavy = [reason for reason in ordered[:MOST_TOLD] if abs(reason.share) >= LEAST_TOLD]
+    total = round(100 * sum(reason.share for reason in ordered))
+    exact = [100 * reason.share for reason in heavy]
+    exact.append(100 * sum(reason.share for reason in ordered[len(heavy) :]))
+    whole = [floor(share) for share in exact]
+    # What rounding down lost goes to those that lost most.
+    for at in sorted(range(len(exact)), key=lambda at: whole[at] - exact[at])[: total - sum(whole)]:
+        whole[at] += 1
+    lines = [Told(reason, f"{share / 100:+.2f}") for reason, share in zip(heavy, whole, strict=False) if share]
+    return [*lines, Told(None, f"{whole[-1] / 100:+.2f}")] if whole[-1] else lines
+
+
+def hundredths(score: float) -> str:
+    """A score as it is told."""
+    return f"{round(100 * score) / 100:.2f}"
+
+
+def corrigible(reasons: Iterable[Reason]) -> list[Reason]:
+    """The reasons that somebody may rule out: what brought the paper up by something that can be named, and what it is
+    muted by or lost through a judged paper; the heaviest first."""
+    named = [
+        reason
+        for reason in reasons
+        if (reason.label or reason.kind in NAMELESS) and abs(reason.share) >= LEAST_CORRIGIBLE
+    ]
+    return sorted(named, key=lambda reason: (-abs(reason.share), reason.kind, reason.label))[:MOST_CORRIGIBLE]
 
 
 def _most(labels: Counter[str]) -> tuple[str, ...]:

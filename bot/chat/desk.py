@@ -24,10 +24,12 @@ from bot.chat.views import Views
 from bot.digest import Digests, DigestView, QuietView
 from bot.errors import PaperboyError
 from bot.feedback import Feedback
+from bot.learning import Learning
 from bot.model import Chat
 from bot.reading import Reading
 from bot.status import Status
 from bot.subscription import Subscriptions
+from bot.why import Explanations
 
 log = logging.getLogger(__name__)
 
@@ -42,6 +44,8 @@ class Desk:
     digests: Digests
     reading: Reading
     feedback: Feedback
+    explanations: Explanations
+    learning: Learning
     status: Status
     views: Views
     latex_line: Callable[[str], str]

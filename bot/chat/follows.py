@@ -10,7 +10,7 @@ from bot.model import Follow, Mute, MuteKind
 async def follow(visit: Visit) -> None:
     """/follow [NAME]."""
     if not visit.text:
-        await visit.ask("follow", "follow", done=None, removed=False)
+        await visit.ask("follow", "follow", done=(), removed=False)
         return
     await visit.must_administer()
     done = await visit.desk.subscriptions.follow(visit.chat.id, visit.text)
@@ -21,7 +21,7 @@ async def unfollow(visit: Visit) -> None:
     """/unfollow [NAME]."""
     if visit.text:
         await visit.must_administer()
-    done = await visit.desk.subscriptions.unfollow(visit.chat.id, visit.text) if visit.text else None
+    done = await visit.desk.subscriptions.unfollow(visit.chat.id, visit.text) if visit.text else ()
     await visit.show("follow", done=done, removed=bool(visit.text))
 
 
@@ -49,7 +49,7 @@ async def press_unfollow(visit: Visit, press: Unfollow) -> None:
     if done is not None:
         await visit.desk.subscriptions.unfollow(visit.chat.id, f"{done.kind}: {done.value}")
     await visit.toast("chosen")
-    await visit.show("follow", done=done, removed=True)
+    await visit.show("follow", done=(done,) if done is not None else (), removed=True)
 
 
 async def press_unmute(visit: Visit, press: Unmute) -> None:

@@ -2,9 +2,36 @@
 
 from __future__ import annotations
 
+from telegram.error import TelegramError
+
 from bot.chat.visit import Visit
+from bot.learning import Learned
+from bot.model import ChatKind
+
+MOST_NAMED = 10
 
 
 async def profile(visit: Visit) -> None:
     """/profile."""
-    await visit.show("profile")
+    await visit.working()
+    await show(visit)
+
+
+async def show(visit: Visit) -> None:
+    """Show it, in the place of the pressed message if there is one."""
+    learned = await visit.desk.learning.learned(visit.chat.id)
+    await visit.show("profile", learned=learned, names=await _names(visit, learned))
+
+
+async def _names(visit: Visit, learned: Learned) -> dict[int, str]:
+    """How the readers of a group are called; nobody's name is stored, so Telegram is asked."""
+    found: dict[int, str] = {}
+    if visit.chat.kind is not ChatKind.GROUP:
+        return found
+    for share in learned.readers[:MOST_NAMED]:
+        try:
+            member = await visit.bot.get_chat_member(visit.chat.telegram_id, share.reader_id)
+        except TelegramError:
+            continue  # who left, or was never seen there, has no name
+        found[share.reader_id] = member.user.full_name
+    return found

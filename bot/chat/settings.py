@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bot.chat import start
-from bot.chat.callbacks import Category, Hour, Language, Quiet, Size, Zone
+from bot.chat.callbacks import Category, Empty, Hour, Language, Quiet, Size, Zone
 from bot.chat.visit import Visit
 
 SETUP = {"categories": "categories", "time": "hour", "timezone": "hour", "language": "categories"}
@@ -70,6 +70,14 @@ async def quiet(visit: Visit) -> None:
 
 
 # --------------------------------------------------------------------------- buttons
+
+
+async def empty(visit: Visit, press: Empty) -> None:
+    """Take back the stated interests."""
+    if press.setting == "interests":
+        await visit.desk.subscriptions.set_interests(visit.chat.id, "-")
+    await visit.toast("chosen")
+    await visit.show("interests", noted=True)
 
 
 async def choose_category(visit: Visit, press: Category) -> None:

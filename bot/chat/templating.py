@@ -21,7 +21,7 @@ from jinja2.ext import Extension
 from markupsafe import Markup, escape
 
 from bot.chat import callbacks
-from bot.chat.causes import by_kind, causes, count_of
+from bot.chat.causes import by_kind, causes, corrigible, count_of, hundredths, told
 from bot.chat.document import parse
 from bot.chat.prose import clip, prose
 from bot.chat.spaces import flat
@@ -115,6 +115,9 @@ class Templates:
             "causes": causes,
             "named": _named,
             "count_of": count_of,
+            "told": told,
+            "hundredths": hundredths,
+            "corrigible": corrigible,
             "shorter": lambda claims, most: [claim for claim in claims if len(claim.text) <= most and claim.text],
             "longer": lambda claims, most: [claim for claim in claims if len(claim.text) > most],
             "day": lambda day: format_date(day, "full", locale=locale),

@@ -77,7 +77,12 @@ class Visit:
         overview = await self.desk.subscriptions.overview(self.chat.id)
         self.chat = overview.chat
         templates = self.desk.views.templates
-        known = {"profile": overview.profile, "verdicts": overview.verdicts, "languages": templates.languages}
+        known = {
+            "profile": overview.profile,
+            "verdicts": overview.verdicts,
+            "wishes": overview.wishes,
+            "languages": templates.languages,
+        }
         return templates.render(view, self.chat.language, **known, chat=self.chat, **values)
 
     async def ask(self, setting: str, view: str, **values: object) -> None:

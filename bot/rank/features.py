@@ -87,6 +87,11 @@ class Background:
         frequency = np.array([0 if at is None else self.frequency[at] for at in found], dtype=np.float64)
         return np.log(1.0 + (len(self.papers) - frequency + 0.5) / (frequency + 0.5))
 
+    def frequency_of(self, name: str) -> float:
+        """The share of past papers that have this unit, 0 where none is known."""
+        at = self.vocabulary.get(name)
+        return 0.0 if at is None else float(self.frequency[at]) / len(self.papers)
+
     def names_at(self, places: Sequence[int] | NDArray[np.int32]) -> list[str]:
         """The units at these places of the vocabulary."""
         return [self._names[at] for at in places]

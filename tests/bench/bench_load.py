@@ -119,6 +119,8 @@ def _rounds(db: Database) -> Rounds:
         digests=nothing,
         reading=nothing,
         feedback=nothing,
+        explanations=nothing,
+        learning=nothing,
         status=nothing,
         views=views,
         latex_line=latex_line,

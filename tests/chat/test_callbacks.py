@@ -11,16 +11,19 @@ from bot.chat.callbacks import (
     Ask,
     Category,
     Draw,
+    Empty,
     Fold,
     Forget,
     Hour,
     Language,
     Layout,
+    NotBecause,
     Page,
     Press,
     Quiet,
     Read,
     ReportFile,
+    Restore,
     Setup,
     Size,
     Subscribe,
@@ -29,6 +32,7 @@ from bot.chat.callbacks import (
     UnknownPress,
     Unmute,
     Vote,
+    Why,
     Zone,
     decode,
     encode,
@@ -62,6 +66,14 @@ CARRIED: list[tuple[str, Press]] = [
     ("1p|2602.14080v1|17|3", Page("2602.14080v1", 17, 3)),
     ("1i|2602.14080v1", Draw("2602.14080v1")),
     ("1y|rich", Layout("rich")),
+    ("1k|astro-ph.CO/0701001", Why("astro-ph.CO/0701001")),
+    (
+        "1b|institution|0123456789ab|astro-ph.CO/0701001",
+        NotBecause("institution", "0123456789ab", "astro-ph.CO/0701001"),
+    ),
+    ("1b|word|0123456789ab|", NotBecause("word", "0123456789ab", "")),
+    ("1r|0123456789ab", Restore("0123456789ab")),
+    ("1e|interests", Empty("interests")),
 ]
 
 
@@ -80,7 +92,7 @@ def test_every_press_is_held_to_its_letter() -> None:
 
 @pytest.mark.parametrize(
     "data",
-    ["", "1", "1u", "u|x", "2u|2602.14080v1", "1k|x", "1u|a|b", "1f|2602.1v1|x", "1v|love|2602.1v1|1", "1n|", "{}"],
+    ["", "1", "1u", "u|x", "2u|2602.14080v1", "1!|x", "1u|a|b", "1f|2602.1v1|x", "1v|love|2602.1v1|1", "1n|", "{}"],
 )
 def test_unknown_data_is_told_apart(data: str) -> None:
     """Data of another bot, of a newer Paperboy or damaged is never taken for something else."""

@@ -14,7 +14,23 @@ from bot.chat.clean import clean
 from bot.chat.formula import sound
 from bot.chat.templating import Templates
 from bot.chat.tree import Document
-from bot.model import Follow, FollowKind, Formula, Motivation, Profile, Reason, ReasonKind, Row, Tally
+from bot.learning import Learned, Share
+from bot.model import (
+    Correction,
+    Follow,
+    FollowKind,
+    Formula,
+    JudgedPaper,
+    Motivation,
+    Profile,
+    Reason,
+    ReasonKind,
+    Row,
+    Tally,
+    VerdictKind,
+)
+from bot.subscription import Wish
+from bot.why import Explanation, Outcome
 from tests.support import builders as a
 from tests.support.rich_checks import buttons, check_rich, nodes
 from tests.support.telegram_html import Seen, read
@@ -118,8 +134,16 @@ def test_a_card_of_a_nasty_paper(text: str, other: str, language: str) -> None:
 def test_a_profile_of_nasty_wishes(text: str, language: str) -> None:
     """What people type is shown to them as they typed it, in the text and on buttons."""
     profile = Profile(interests=text, categories=("cs.LG",), follows=(Follow(FollowKind.AUTHOR, text),))
-    known = {"chat": a.chat(), "profile": profile, "languages": ("en", "zh"), "verdicts": dict.fromkeys(("like", "dislike", "save"), 0)}  # fmt: skip
-    assert ours(seen("profile", language, **known))
+    known: dict[str, object] = {"chat": a.chat(), "profile": profile, "languages": ("en", "zh"), "verdicts": dict.fromkeys(("like", "dislike", "save"), 0)}  # fmt: skip
+    paper = a.paper(1, title=text)
+    liked = JudgedPaper(paper, 7, VerdictKind.LIKE, a.NOW)
+    said = Correction(ReasonKind.INTEREST, text, text, a.NOW, 7)
+    word = Reason(ReasonKind.WORD, text, 0.2, 0, text)
+    known["wishes"] = (Wish(text, 2.0, contradicted=True, occurs=False), Wish(text, -1.0))
+    learned = Learned(a.chat(), profile, (word,), papers=(liked,), corrections=(said,), readers=(Share(7, 1, 1.0),))
+    assert ours(seen("profile", language, **known, learned=learned, names={7: text}))
+    reasons = tuple(Reason(kind, text, 0.3, 1, paper.id) for kind in ReasonKind)
+    assert ours(seen("why", language, told=Explanation(a.chat(), paper, Outcome.SHOWN, 1.0, reasons, a.DAY, 1, 9, 5)))
     assert ours(seen("interests", language, **known, asking=True, noted=False))
     if squeezed(clean(text)):
-        assert ours(seen("follow", language, **known, asking=False, done=profile.follows[0], removed=False))
+        assert ours(seen("follow", language, **known, asking=False, done=profile.follows, removed=False))

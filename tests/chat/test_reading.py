@@ -75,7 +75,7 @@ async def test_a_press_unfolds_and_the_next_folds(
     card = await unfolded(bot, playground, private, ada, table)
     assert card.reply_to is table
     assert card.text.startswith("Paper 1\n")
-    assert labels(card) == ["👍", "👎", "🔖", "Fold", "arXiv", "PDF"]
+    assert labels(card) == ["👍", "👎", "🔖", "Why?", "Fold", "arXiv", "PDF"]
     press = await playground.wait_for_answer(await playground.press(private, ada, table.id, "1"))
     assert press.answer is not None
     assert press.answer.text == "Folded."
@@ -150,7 +150,7 @@ async def test_a_verdict_is_shown_and_can_be_taken_back(
         assert press.answer is not None
         assert press.answer.text == said
         await playground.wait_for(lambda shown=shown: labels(card)[:3] == shown)  # type: ignore[misc] # bound at once
-        assert labels(card)[3:] == ["Fold", "arXiv", "PDF"]
+        assert labels(card)[3:] == ["Why?", "Fold", "arXiv", "PDF"]
     await playground.user_sends(private, ada, "/saved")
     saved = await playground.wait_for_message(private, "1 saved paper")
     await playground.press(private, ada, saved.id, "1")

@@ -13,6 +13,7 @@ from bot.chat.tree import Table, buttons
 from bot.chat.views import LONGEST_TOAST, Views
 from bot.digest import DigestView, QuietView
 from bot.errors import EmptyListing, NoDigest, UnknownPaper
+from bot.learning import Learned
 from bot.model import ChatKind, JudgedPaper, ListingState, Tally, VerdictKind
 from bot.reading import CardView
 from bot.report import Report
@@ -75,6 +76,7 @@ def test_a_card_says_where_it_comes_from() -> None:
         {"text": "👍", "data": "1v|like|2602.00001v1|17"},
         {"text": "👎", "data": "1v|dislike|2602.00001v1|17"},
         {"text": "🔖 ✓", "data": "1v|save|2602.00001v1|17"},
+        {"text": "Why?", "data": "1k|2602.00001"},
         {"text": "Fold", "data": "1f|2602.00001v1|17"},
     ]
     assert [button["text"] for button in rows(parts[-1].keyboard)[2]] == ["arXiv", "PDF", "HTML"]
@@ -166,14 +168,17 @@ def test_a_profile_tells_each_judged_paper_once() -> None:
         (paper, 9, VerdictKind.LIKE),
     )
     judged = tuple(JudgedPaper(one, reader, kind, a.NOW) for one, reader, kind in said)
+    profile = replace(PROFILE, judged=judged)
     told = views.templates.line(
         "profile",
         "en",
         chat=a.chat(),
-        profile=replace(PROFILE, judged=judged),
+        profile=profile,
         verdicts=dict.fromkeys(VerdictKind, 0),
+        learned=Learned(a.chat(), profile, papers=judged[1:]),
+        names={},
     )
-    assert told.count("Twice judged") == 1
+    assert told.partition("✕ takes")[0].count("Twice judged") == 1
     assert "🔖 👍 Twice judged" in told
     assert "👍 Once judged" in told
 

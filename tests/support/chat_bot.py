@@ -23,6 +23,7 @@ from bot.chat.views import Views
 from bot.config import Settings
 from bot.digest import Digests
 from bot.feedback import Feedback
+from bot.learning import Learning
 from bot.model import Chat, Paper
 from bot.playground.control import Playground
 from bot.playground.server import Call
@@ -30,9 +31,11 @@ from bot.playground.state import Chat as Place
 from bot.pull.client import Client
 from bot.pull.fulltext import FullTexts
 from bot.pull.lookup import Lookup
+from bot.rankings import Rankings
 from bot.reading import Reading
 from bot.status import Status
 from bot.subscription import Subscriptions
+from bot.why import Explanations
 from storage import chats, listings, papers
 from storage.database import Database
 from tests.support import builders as a
@@ -106,11 +109,14 @@ async def chat_bot(
         async def nothing(_: object) -> None:
             return
 
+        rankings = Rankings(db, clock, settle=0.05)
         desk = Desk(
-            subscriptions=Subscriptions(db, settings, clock),
-            digests=Digests(db, clock, look=nothing, find_institutions=nothing),
+            subscriptions=Subscriptions(db, settings, clock, occurs=rankings.occurs),
+            digests=Digests(db, clock, look=nothing, find_institutions=nothing, rankings=rankings),
             reading=reading,
-            feedback=Feedback(db, clock),
+            feedback=Feedback(db, clock, rankings.learn_soon),
+            explanations=Explanations(db, rankings, clock),
+            learning=Learning(db, rankings, clock),
             status=Status(db, clock),
             views=Views(Templates(lambda key, language: f"{key}/{language}", lambda code: f"Name of {code}")),
             latex_line=lambda latex: latex,
@@ -129,6 +135,7 @@ async def chat_bot(
             await running.updater.stop()
             await running.stop()
         await desk.close()
+        await rankings.close()
         await reading.close()
     check(playground.calls)
 

@@ -38,12 +38,14 @@ from bot.errors import (
     UnknownTimezone,
     Unreachable,
 )
+from bot.learning import Group, Learned, Share
 from bot.model import (
     Card,
     ChatKind,
     ChecklistItem,
     Claim,
     ClaimKind,
+    Correction,
     Critique,
     Delivery,
     DeliveryState,
@@ -75,7 +77,14 @@ from bot.model import (
 )
 from bot.noteworthy import noteworthy, standings
 from bot.schedule import QuietKind
+from bot.subscription import Wish
+from bot.why import Explanation, Outcome
 from tests.support import builders as a
+
+KINDS_OF_PAPER = (
+    *("derivation", "theory", "data", "benchmark", "survey", "code", "position", "paradigm", "empirical", "negative"),
+    *("reproduction", "system", "application", "human", "efficient"),
+)
 
 SOON = datetime(2026, 2, 20, 1, 0, tzinfo=UTC)
 
@@ -108,6 +117,44 @@ ROWS = (
         ), added_from=date(2026, 2, 17),
     ),
     Row(3, "hep-th/9901001", 3, "Old style", ("A. B.",), "清华大学", "hep-th", 0, 0.1, ()),
+)  # fmt: skip
+
+WISHES = (
+    Wish("GRPO <b>", 2.0, contradicted=True, occurs=True),
+    Wish("GRPO <b>", -1.0, contradicted=True),
+    Wish("машинное обучение", 1.0, occurs=False),
+    *(Wish(f"topic {n}", 1.0) for n in range(20)),
+)
+
+EVERY_REASON = tuple(
+    Reason(kind, label, share, 3, key)
+    for kind in ReasonKind
+    for label, share, key in (("", 0.25, ""), ("A <name> & $x$", -0.125, "2602.00009"), ("Another", 0.001, "another"))
+)
+
+EXPLANATIONS = (
+    *(Explanation(
+        a.chat(), a.paper(1, title="On <things> & $\\alpha$"), outcome, sum(one.share for one in reasons), reasons,
+        day=a.DAY, rank=17, announced=1412, size=5, before=before, last=0.61,
+        lacking=(Reason(ReasonKind.INTEREST, "GRPO", 0.3), Reason(ReasonKind.LIKED, "", 0.2), Reason(ReasonKind.HEAT, "", 0.1)),
+        repeats=repeats, seen_on=seen_on, categories=("cs.CV", "cs.RO"),
+    )
+    for outcome in Outcome
+    for reasons in (EVERY_REASON, ())
+    for before, repeats, seen_on in ((None, None, None), (1.25, ROWS[0], date(2026, 2, 12)))),
+    Explanation(a.chat(), a.paper(1), Outcome.MUTED, 0.0, ()),
+    Explanation(a.chat(), a.paper(1), Outcome.OUTRANKED, 0.0, (), day=a.DAY, size=1),
+)  # fmt: skip
+
+LEARNED = Learned(
+    a.chat(),
+    PROFILE,
+    words=(Reason(ReasonKind.WORD, "reward models", 0.3, 0, "reward model"), Reason(ReasonKind.WORD, "<proofs>", 0.2, 0, "proof")),
+    topics=(Group("cs.LG", (a.paper(9), a.paper(10))),),
+    kinds=tuple(Group(key, (a.paper(9),)) for key in KINDS_OF_PAPER),
+    papers=PROFILE.judged,
+    corrections=tuple(Correction(kind, f"key of {kind}", "A <name>", a.NOW, reader) for kind in ReasonKind for reader in (0, 7, 8)),
+    readers=(Share(7, 12, 0.5), Share(8, 1, 0.5)),
 )  # fmt: skip
 
 TROUBLES = (
@@ -305,6 +352,8 @@ def _views() -> list[tuple[str, dict[str, Any]]]:
         ("forgotten", {"what": "chat"}), ("forgotten", {"what": "no"}),
         ("tag", {"key": "code"}), ("tag", {"key": "cs.LG"}),
         *(("reasons", {"row": row}) for row in ROWS),
+        ("ask_why", {}),
+        *(("why", {"told": told}) for told in EXPLANATIONS),
     ]  # fmt: skip
     empty = {"chat": PRIVATE, "listings": LISTINGS, "next_announcement": SOON}
     shown += [("quiet", empty | {"kind": kind}) for kind in QuietKind]
@@ -324,16 +373,21 @@ def _views() -> list[tuple[str, dict[str, Any]]]:
     shown += [("layout_sample", {}), ("reading", {"paper": "2602.14080"})]
     for chat in CHATS:
         for profile in (PROFILE, Profile(categories=("cs.LG",))):
-            known = {"chat": chat, "profile": profile, "languages": languages}
+            known = {
+                "chat": chat,
+                "profile": profile,
+                "languages": languages,
+                "wishes": WISHES if profile.interests else (),
+            }
             shown += [
                 *(("start", known | {"step": step}) for step in ("categories", "interests", "hour", "done")),
                 *(("interests", known | {"asking": asking, "noted": noted}) for asking in (True, False) for noted in (True, False)),
                 ("categories", known),
                 *((view, known | {"done": done, "removed": removed, "asking": asking})
-                  for view, entries in (("follow", PROFILE.follows), ("mute", PROFILE.mutes))
-                  for done in (None, *entries) for removed in (True, False) for asking in (True, False)),
+                  for view, entries in (("follow", ((), PROFILE.follows, PROFILE.follows[:1])), ("mute", (None, *PROFILE.mutes)))
+                  for done in entries for removed in (True, False) for asking in (True, False)),
                 *((view, known) for view in ("subscription", "time", "timezone", "language", "size", "quiet_days", "forget")),
-                ("profile", known | {"verdicts": dict.fromkeys(VerdictKind, 3)}),
+                *(("profile", known | {"verdicts": dict.fromkeys(VerdictKind, 3), "learned": learned, "names": {7: "Ada <Reader>"}}) for learned in (LEARNED, Learned(chat, profile))),
             ]  # fmt: skip
         polls = (
             a.poll("cs.LG"),
@@ -350,9 +404,22 @@ def _views() -> list[tuple[str, dict[str, Any]]]:
             ]  # fmt: skip
     for papers in ((), (a.paper(1),), tuple(a.paper(n, title="<x> & $y$") for n in range(5))):
         shown.append(("saved", {"papers": papers, "most": 3}))
-    for toast in ("reading", "still-reading", "folded", "chosen", "last-category", "old-button", "gone", "no-picture"):
+    for toast in (
+        "reading",
+        "still-reading",
+        "folded",
+        "chosen",
+        "last-category",
+        "old-button",
+        "gone",
+        "looking",
+        "restored",
+        "not-there",
+        "no-picture",
+    ):
         shown.append((f"toasts/{toast}", {}))
     shown += [("toasts/verdict", {"mine": mine}) for mine in (None, *VerdictKind)]
+    shown += [("toasts/ruled-out", {"own": own}) for own in (True, False)]
     shown += [("toasts/forgotten", {"count": count}) for count in (0, 1, 5)]
     return shown
 
