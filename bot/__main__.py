@@ -134,6 +134,11 @@ def _parser() -> argparse.ArgumentParser:
         help="talk here, until the input ends; default where the input or the output is no terminal",
     )
     demo.add_argument("--no-browser", action="store_true", help="only print the page's address")
+    demo.add_argument(
+        "--layout",
+        choices=("rich", "classic"),
+        help="how the bot writes: rich messages, or text for clients that show none; default: rich on the page",
+    )
     demo.add_argument("--port", type=_port, default=0, metavar="N", help="serve the page here; default: a free port")
 
     digest = command("digest", "print a day's ranked papers, without Telegram")
@@ -252,7 +257,8 @@ def _demo(arguments: argparse.Namespace, settings: Settings) -> int:
     from bot import app
     from bot.commandline import DemoRequest
 
-    _wait(app.demo(settings, DemoRequest(arguments.page, not arguments.no_browser, arguments.port)))
+    request = DemoRequest(arguments.page, not arguments.no_browser, arguments.port, arguments.layout)
+    _wait(app.demo(settings, request))
     return 0
 
 

@@ -575,6 +575,7 @@ async def demo(settings: Settings, request: DemoRequest | None = None) -> None:
     from bot.playground.sample_sources import SampleSources
 
     request = request or DemoRequest()
+    on_page = _wants_page(request)
     live = await _answers(settings.arxiv_url)
     clock = PushedClock(now, timedelta() if live else datetime.combine(NEWEST, DEMO_BEGINS, UTC) - now())
     opened = playground.opened(clock, live=live, language=settings.default_language, port=request.port)
@@ -587,6 +588,7 @@ async def demo(settings: Settings, request: DemoRequest | None = None) -> None:
                 telegram_api_url=visit.playground.url,
                 database_url=f"sqlite+aiosqlite:///{folder}/demo.db",
                 allowed_chats=frozenset(),
+                default_layout=request.layout or ("rich" if on_page else settings.default_layout),
             )
             if not live:
                 tried = replace(
@@ -600,9 +602,7 @@ async def demo(settings: Settings, request: DemoRequest | None = None) -> None:
             stop, heard = asyncio.Event(), asyncio.Event()
             bot = asyncio.create_task(run(tried, stop, clock, paces=Paces() if live else DEMO_PACES, heard=heard))
             talk = asyncio.create_task(
-                visit.on_page(heard.wait, browser=request.browser)
-                if _wants_page(request)
-                else visit.in_terminal(heard.wait)
+                visit.on_page(heard.wait, browser=request.browser) if on_page else visit.in_terminal(heard.wait)
             )
             try:
                 await asyncio.wait({bot, talk}, return_when=asyncio.FIRST_COMPLETED)

@@ -68,11 +68,13 @@ class CardRequest:
 @dataclass(frozen=True, slots=True)
 class DemoRequest:
     """`paperboy demo`: `page` says whether one talks on the chat page (True) or in the terminal (False), None leaves it to
-    where the command was typed; `browser` whether the page is opened; `port` 0 takes a free one."""
+    where the command was typed; `browser` whether the page is opened; `port` 0 takes a free one; `layout` is how its chats
+    begin, None for rich on the page and DEFAULT_LAYOUT in the terminal."""
 
     page: bool | None = None
     browser: bool = True
     port: int = 0
+    layout: str | None = None
 
 
 @contextmanager

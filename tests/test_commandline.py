@@ -322,7 +322,7 @@ SLOW = """
 import asyncio, sys, types
 import bot
 
-async def slow(settings, *request):
+async def slow(settings, *request, **how):
     print("begun", file=sys.stderr, flush=True)
     try:
         await asyncio.sleep(60)

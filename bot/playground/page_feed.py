@@ -8,6 +8,7 @@ from bot.playground import wire
 from bot.playground.cast import Cast
 from bot.playground.control import Playground
 from bot.playground.page_formulas import with_mathml
+from bot.playground.rich_blocks import RichMessage
 from bot.playground.state import Chat, Draft, Event, Happening, Json, Message
 
 
@@ -50,13 +51,28 @@ def message(playground: Playground, sent: Message) -> Json:
     """A message as the page draws it: the Bot API's, with MathML, with whether what it says was ever changed, the message
     that it stands in the place of, and what it does to the field below."""
     shown = _drawable(wire.message(playground.state, sent))
-    changed = any((old.text, old.entities, old.rich) != (sent.text, sent.entities, sent.rich) for old in sent.past)
-    shown["changed"] = changed
+    now = _said(sent.text, sent.rich)
+    shown["changed"] = any(_said(old.text, old.rich) != now for old in sent.past)
     if sent.replaces is not None:
         shown["replaces"] = key(sent.replaces)
     if sent.offer is not None:
         shown["offer"] = json.loads(sent.offer.raw)
     return shown
+
+
+def _said(text: str, rich: RichMessage | None) -> object:
+    """What a message says, without its buttons: as in Telegram, counting a vote does not make it an edited one."""
+    return text if rich is None else _without_buttons(list(rich.blocks))
+
+
+def _without_buttons(value: object) -> object:
+    if isinstance(value, list):
+        return [_without_buttons(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    if value.get("type") in ("button", "buttons"):
+        return None
+    return {name: _without_buttons(item) for name, item in value.items()}
 
 
 def draft(playground: Playground, writing: Draft) -> Json:

@@ -10,6 +10,9 @@ from latex2mathml.converter import convert
 
 from bot.playground.state import Json
 
+_FUNCTIONS = frozenset(
+    "arccos arcsin arctan arg argmax argmin cos cosh cot det dim exp gcd inf lim ln log max min sin sinh sup tan tanh".split()  # noqa: SIM905 - words read better
+)
 LONGEST = 4000  # characters; what is longer is shown as its source
 _MATHML = "{http://www.w3.org/1998/Math/MathML}"
 _ELEMENTS = re.compile(
@@ -50,6 +53,8 @@ def mathml(latex: str, *, block: bool) -> str:
     empty = not "".join(root.itertext()).strip()
     if root.tag != f"{_MATHML}math" or wrong or empty:
         return ""
+    for row in list(root.iter()):
+        _space(row)
     ET.register_namespace("", _MATHML.strip("{}"))
     return ET.tostring(root, encoding="unicode")
 
@@ -58,3 +63,20 @@ def _allowed(element: ET.Element) -> bool:
     """Whether it is presentation, and has as many children as it needs."""
     name = element.tag.removeprefix(_MATHML) if element.tag.startswith(_MATHML) else ""
     return bool(_ELEMENTS.fullmatch(name)) and len(element) == _CHILDREN.get(name, len(element))
+
+
+def _space(row: ET.Element) -> None:
+    """Puts the thin space beside a function's name that TeX has there and browsers leave out."""
+    if row.tag not in (f"{_MATHML}math", f"{_MATHML}mrow", f"{_MATHML}mtd"):
+        return
+    children = list(row)
+    for place in range(len(children) - 1, 0, -1):
+        before, after = children[place - 1], children[place]
+        if _MATHML + "mo" not in (before.tag, after.tag) and (_is_function(before) or _is_function(after)):
+            row.insert(place, ET.Element(f"{_MATHML}mspace", width="0.167em"))
+
+
+def _is_function(element: ET.Element) -> bool:
+    """Whether it is a function's name, also one with an index."""
+    base = element if element.tag == f"{_MATHML}mi" else next(iter(element), element)
+    return base.tag == f"{_MATHML}mi" and base.text in _FUNCTIONS

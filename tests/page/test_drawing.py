@@ -204,6 +204,12 @@ async def test_a_change_of_buttons_alone_is_no_edit(browser: Browser, stage: Sta
         )
         await expect(tab.button("👍 1")).to_be_visible()
         await expect(tab.page.locator(".edited")).to_have_count(0)
+        inside = await stage.send_rich(*EVERYTHING)
+        voted = [*EVERYTHING[:-1], {"type": "buttons", "buttons": [{"text": "👍 2", "callback_data": "up"}]}]
+        rich = json.dumps({"blocks": voted})
+        await stage.api.ok("editMessageText", chat_id=stage.chat.id, message_id=inside, rich_message=rich)
+        await expect(tab.button("👍 2")).to_be_visible()
+        await expect(tab.page.locator(".edited")).to_have_count(0)
 
 
 async def test_a_draft_grows_until_the_message_comes(browser: Browser, stage: Stage) -> None:
@@ -347,11 +353,11 @@ async def test_the_classic_client_shows_rich_messages_as_unsupported(browser: Br
     await stage.send("a text")
     async with opened(browser, stage.address) as tab:
         await expect(tab.page.locator(".rich table")).to_be_visible()
-        await tab.page.get_by_text("Classic", exact=True).click()
+        await tab.switch("Classic")
         await expect(tab.page.locator(".rich")).to_have_count(0)
         await expect(tab.page.get_by_text("This message is currently not supported").first).to_be_visible()
         await expect(tab.messages.get_by_text("a text")).to_be_visible()
-        await tab.page.get_by_text("Rich", exact=True).click()
+        await tab.switch("Rich")
         await expect(tab.page.locator(".rich table")).to_be_visible()
 
 
@@ -460,3 +466,19 @@ async def test_many_messages_at_once_keep_their_order(browser: Browser, stage: S
         shown = [each.strip() for each in await tab.page.locator("li.message.other .text").all_text_contents()]
         assert shown == [message.text for message in stage.playground.messages(stage.chat, by_bot=True)]
         await expect(tab.messages.last).to_be_in_viewport()
+
+
+async def test_a_long_formula_fits_a_phone_or_scrolls_in_its_place(browser: Browser, stage: Stage) -> None:
+    """It is drawn smaller where that is enough; nothing pushes the page wider."""
+    rows = [rf"\text{{case number {n} of this function}} & \text{{if }} x<{n}" for n in range(3)]
+    long = r"f(x)=\begin{cases}" + r"\\".join(rows) + r"\end{cases}"
+    endless = "+".join(f"x_{{{n}}}" for n in range(60))
+    blocks = [{"type": "mathematical_expression", "expression": source} for source in (long, endless)]
+    await stage.send_rich(*blocks)
+    async with opened(browser, stage.address, size=PHONE) as tab:
+        formulas = tab.page.locator(".formula")
+        await expect(formulas).to_have_count(2)
+        spare = "element => element.clientWidth - element.scrollWidth"
+        await tab.page.wait_for_function(f"({spare})(document.querySelector('.formula')) >= -1")
+        assert await formulas.last.evaluate(spare) < 0
+        assert await tab.overflow() <= 0

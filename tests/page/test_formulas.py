@@ -57,3 +57,10 @@ def test_formulas_are_found_wherever_they_stand() -> None:
     assert "<msup>" in drawn_inline["mathml"]
     assert 'display="block"' in drawn_block["mathml"]
     assert "mathml" not in inline
+
+
+def test_functions_stand_apart_from_what_they_are_of() -> None:
+    """As in TeX: log p, but no gap before a bracket."""
+    assert '<mi>log</mi><mspace width="0.167em" /><mi>p</mi>' in mathml(r"\log p", block=False)
+    assert "mspace" in mathml(r"\eta \log_2 x", block=False)
+    assert "mspace" not in mathml(r"\log(p)", block=False)

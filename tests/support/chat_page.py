@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
+import re
 import shutil
+import socket
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,6 +24,7 @@ from bot.playground.page import Page as Served
 from bot.playground.state import Chat
 from tests.support.bot_api import BotApi
 
+ROOT = Path(__file__).parent.parent.parent
 ARGUMENTS = (
     "--no-sandbox",
     "--disable-gpu",
@@ -49,6 +55,34 @@ async def launched() -> AsyncIterator[Browser]:
             yield browser
         finally:
             await browser.close()
+
+
+@asynccontextmanager
+async def demonstrated(folder: Path, language: str = "en", *words: str) -> AsyncIterator[str]:
+    """`paperboy demo` as somebody types it, with more `words`, without internet; → the address it prints. SIGTERM ends it,
+    in order."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        nobody = f"http://127.0.0.1:{free.getsockname()[1]}"
+    environ = {"ARXIV_URL": nobody, "DEFAULT_LANGUAGE": language, "PYTHONIOENCODING": "utf-8", "PYTHONPATH": str(ROOT)}
+    program = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "bot", "demo", "--page", "--no-browser", *words),
+        cwd=folder,
+        env={**os.environ, **environ},
+        stdout=asyncio.subprocess.PIPE,
+    )
+    assert program.stdout is not None
+    try:
+        said = ""
+        while not (found := re.search(r"http://127\.0\.0\.1:\d+/\?key=\S+", said)):
+            line = await program.stdout.readline()
+            assert line, f"the demo ended: {said}"
+            said += line.decode()
+        yield found[0]
+    finally:
+        program.terminate()
+        await program.communicate()
+    assert program.returncode in (0, 143)
 
 
 @dataclass
@@ -109,12 +143,16 @@ class Tab:
     async def open_chat(self, name: str) -> None:
         """Chooses a chat in the list."""
         await self.page.locator("button[data-chat]").filter(has_text=name).click()
-        await self.page.locator("main.chat h2").filter(has_text=name).wait_for()
+        await self.page.locator(".title h2").filter(has_text=name).wait_for()
 
     async def say(self, text: str) -> None:
         """Writes and sends."""
         await self.field.fill(text)
         await self.field.press("Enter")
+
+    async def switch(self, label: str) -> None:
+        """Chooses one of the demo's switches."""
+        await self.page.locator(".switches").get_by_text(label, exact=True).click()
 
     async def become(self, name: str) -> None:
         """Sits down as somebody else."""

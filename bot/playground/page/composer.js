@@ -11,6 +11,7 @@ export class Composer {
     this.view = view;
     this.offered = [];
     this.chosen = -1;
+    this.asked = 0; // how often the list was asked for; only the newest answer counts
     this.reply = null;
     this.text = h("textarea", {
       rows: 1, maxlength: LONGEST, autocomplete: "off", role: "combobox", "aria-autocomplete": "list", "aria-expanded": "false",
@@ -130,8 +131,9 @@ export class Composer {
   async offer(beginning) {
     const chat = this.view.open;
     if (!chat) return;
+    const asked = ++this.asked;
     const all = await commands(chat.id, this.view.store.actor);
-    if (this.view.open !== chat) return;
+    if (asked !== this.asked || this.view.open?.id !== chat.id) return; // something else was typed meanwhile
     this.offered = all.filter((each) => each.command.startsWith(beginning));
     this.chosen = this.offered.length ? 0 : -1;
     this.showOffer();
@@ -167,6 +169,7 @@ export class Composer {
   }
 
   close() {
+    this.asked += 1;
     this.offered = [];
     this.chosen = -1;
     this.showOffer();

@@ -49,7 +49,7 @@ function wrapped(piece, raw, children, actions) {
     case "spoiler":
       return spoiler(children);
     case "pre":
-      return h("pre", { "data-language": piece.language, tabindex: 0 }, h("code", {}, children));
+      return h("pre", { "data-language": piece.language }, h("code", {}, children));
     case "blockquote":
       return h("blockquote", {}, children);
     case "expandable_blockquote":

@@ -1,6 +1,7 @@
 // The messages of the open chat: kept in step with the store, node by node, so that what a person has opened stays open.
 
 import { h, icon } from "./dom.js";
+import { fit } from "./mathml.js";
 import { bubble } from "./message.js";
 import { keyOf } from "./store.js";
 
@@ -19,7 +20,10 @@ export class Log {
     this.scroller.addEventListener("scroll", () => this.scrolled(), { passive: true });
     this.list.addEventListener("keydown", (event) => this.key(event));
     this.end = true;
-    this.resized = new ResizeObserver(() => this.end && this.toEnd());
+    this.list.addEventListener("toggle", (event) => fit(event.target), true);
+    document.fonts.ready.then(() => fit(this.list));
+    this.width = 0;
+    this.resized = new ResizeObserver(() => this.resize());
     this.resized.observe(this.scroller);
   }
 
@@ -85,7 +89,9 @@ export class Log {
     const nodes = new Set(wanted.map(({ node }) => node));
     for (const child of [...this.list.children]) if (!nodes.has(child)) child.remove();
     wanted.forEach(({ node }, index) => {
-      if (this.list.children[index] !== node) this.list.insertBefore(node, this.list.children[index] ?? null);
+      if (this.list.children[index] === node) return;
+      this.list.insertBefore(node, this.list.children[index] ?? null);
+      fit(node);
     });
     if (focused && !this.list.contains(document.activeElement)) this.refocus(focused);
   }
@@ -105,6 +111,12 @@ export class Log {
     this.scroller.scrollTop = this.scroller.scrollHeight;
     const over = node.getBoundingClientRect().top - this.scroller.getBoundingClientRect().top;
     if (over < 0) this.scroller.scrollTop += over - 8;
+  }
+
+  resize() {
+    if (this.width !== this.scroller.clientWidth) fit(this.list);
+    this.width = this.scroller.clientWidth;
+    if (this.end) this.toEnd();
   }
 
   toEnd() {

@@ -18,7 +18,7 @@ export function formula(expression, mathml, { block = false } = {}) {
   if (drawn === null) return block ? h("pre.source", {}, source) : h("code", {}, source);
   drawn.setAttribute("display", block ? "block" : "inline");
   drawn.setAttribute("aria-label", source);
-  return block ? h("div.formula", { tabindex: 0, role: "group", "aria-label": source }, drawn) : drawn;
+  return block ? h("div.formula", { role: "group", "aria-label": source }, drawn) : drawn;
 }
 
 function drawing(text) {
@@ -43,4 +43,16 @@ function copy(element) {
     else if (child.nodeType === Node.ELEMENT_NODE) made.append(copy(child));
   }
   return made;
+}
+
+// Long formulas are drawn smaller where they do not fit, as far as they stay readable; beyond that they scroll.
+const SMALLEST = 0.7;
+
+export function fit(container) {
+  for (const place of container.querySelectorAll(".formula")) {
+    place.style.fontSize = "";
+    if (place.scrollWidth > place.clientWidth + 1 && place.clientWidth > 0) {
+      place.style.fontSize = `${Math.max(SMALLEST, place.clientWidth / place.scrollWidth)}em`;
+    }
+  }
 }

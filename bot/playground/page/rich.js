@@ -29,7 +29,7 @@ function block(one, actions) {
     case "heading":
       return h(`h${Math.min(6, Math.max(1, one.size || 1))}`, {}, text());
     case "pre":
-      return h("pre", { "data-language": one.language, tabindex: 0 }, h("code", {}, text()));
+      return h("pre", { "data-language": one.language }, h("code", {}, text()));
     case "footer":
       return h("footer", {}, text());
     case "divider":
@@ -98,7 +98,7 @@ function table(one, actions) {
     "data-empty": cell.text === undefined,
   }, inline(cell.text, actions)))));
   const made = h(["table", ...kinds].join("."), {}, one.caption ? h("caption", {}, inline(one.caption, actions)) : null, h("tbody", {}, rows));
-  return h("div.scroll", { tabindex: 0, role: "group", "aria-label": actions.words.table }, made);
+  return h("div.scroll", { role: "group", "aria-label": actions.words.table }, made);
 }
 
 export function inline(text, actions) {
