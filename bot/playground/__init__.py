@@ -10,7 +10,8 @@
                       about_bot and polling hold them
     state.py          users, chats, messages, drafts, presses: what a Telegram would remember
     entities.py       formatted text as Telegram reads it       keyboards.py   reply markup as Telegram reads it
-    rich_message.py   rich messages as Telegram reads them: rich_blocks, rich_text
+    rich_message.py   rich messages as Telegram reads them: rich_blocks, rich_text; rich_html and rich_markdown become blocks
+    markdown_modes.py parse_mode Markdown and MarkdownV2
     limits.py         sizes and rates                           errors.py      refusals as Telegram words them
     sample_day.py     an invented day of papers                 sample_sources.py   the day, served as arXiv and Hugging Face
     cast.py           the people and places of a demo, and its clock   demo.py   a visit, on the page or in the terminal

@@ -420,7 +420,7 @@ class _Html:
         last = self.entities[-1] if self.entities else None
         same_place = last is not None and (last.offset, last.length) == (opened.offset, length)
         if opened.tag == "a":
-            kind, argument = _link(argument or "".join(self.result[opened.place :]))
+            kind, argument = link(argument or "".join(self.result[opened.place :]))
         elif opened.tag == "blockquote" and argument:
             kind, argument = "expandable_blockquote", ""
         elif opened.tag == "tg-emoji" and not re.fullmatch(r"0*[1-9][0-9]{0,18}", argument):
@@ -449,7 +449,7 @@ def _argument(tag: str, name: str, value: str) -> str:
     return "1" if (tag, name) == ("blockquote", "expandable") else ""
 
 
-def _link(address: str) -> tuple[str, str]:
+def link(address: str) -> tuple[str, str]:
     """The kind and argument of a link's entity; a kind of "" for an address that the server drops."""
     user = re.fullmatch(r"tg://user/?\?id=([0-9]{1,18})", address.strip())
     if user:
@@ -522,7 +522,7 @@ def _wire_argument(kind: str, item: dict[str, Any]) -> tuple[str, str]:
     if needed and not item.get(needed):
         raise bad_request(f"Can't parse MessageEntity: Can't find field \"{needed}\"")
     if kind == "text_link":
-        return _link(str(item["url"]))
+        return link(str(item["url"]))
     if kind == "text_mention":
         user = item["user"]
         user_id = str(user.get("id")) if isinstance(user, dict) else ""

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from bot.playground import files, wire
 from bot.playground.arguments import Arguments
-from bot.playground.errors import ApiError, bad_request
+from bot.playground.errors import bad_request
 from bot.playground.fields import Fields
 from bot.playground.rich_blocks import BlockReader, RichMessage
+from bot.playground.rich_html import blocks_of
+from bot.playground.rich_markdown import html_of
 from bot.playground.rich_text import Tally, TextReader
 from bot.playground.state import Json, State
 
@@ -23,18 +25,28 @@ def rich_message(state: State, arguments: Arguments, *, draft: bool = False) -> 
     if given is None:
         raise bad_request("RICH_MESSAGE_CONTENT_REQUIRED")
     fields = Fields(given, "InputRichMessage")
-    form = _form(fields)
-    if form != "blocks":
-        raise ApiError(501, f"Not Implemented: the playground reads rich messages in blocks, not in {form}")
     tally = Tally()
     text = TextReader(tally, lambda user_id: _user(state, user_id), detect=not fields.flag("skip_entity_detection"))
 
     def media(kind: str, held: Fields) -> Json:
         return _media(state, arguments, kind, held, draft=draft)
 
-    blocks = BlockReader(text, media, draft=draft).read(fields.any("blocks"), 0)
+    blocks = BlockReader(text, media, draft=draft).read(_blocks(fields), 0)
     tally.check()
     return RichMessage(tuple(blocks), fields.flag("is_rtl"), tuple(tally.buttons))
+
+
+def _blocks(fields: Fields) -> object:
+    """The InputRichBlocks of a message, whatever form it has."""
+    form = _form(fields)
+    if form == "blocks":
+        return fields.any("blocks")
+    source = fields.text(form)
+    media: dict[str, Json] = {}
+    for value in fields.array("media") if fields.has("media") else []:
+        held = Fields(value, "InputRichMessageMedia")
+        media[held.text("id")] = Fields(held.any("media"), "InputMedia").values
+    return blocks_of(html_of(source) if form == "markdown" else source, media)
 
 
 def _form(fields: Fields) -> str:

@@ -8,8 +8,9 @@ from bot.playground import limits, wire
 from bot.playground.access import Receiver, chat_to_write, receiver_of, reply_target, spend, thread_of
 from bot.playground.arguments import Arguments
 from bot.playground.entities import FormattedText, checked, from_wire, parse_html, utf16_length
-from bot.playground.errors import ApiError, bad_request
+from bot.playground.errors import bad_request
 from bot.playground.keyboards import Markup, check, parse
+from bot.playground.markdown_modes import parse_markdown, parse_markdown_v2
 from bot.playground.rich_blocks import RichMessage
 from bot.playground.rich_message import rich_message
 from bot.playground.state import Attachment, Chat, Event, Happening, Json, Message, State
@@ -44,11 +45,10 @@ def formatted(arguments: Arguments, source: str, entities: str) -> FormattedText
         raise bad_request("Text is too long")
     mode = arguments.text("parse_mode").lower()
     if source and mode and mode != "none":
-        if mode == "html":
-            return parse_html(source)
-        if mode in ("markdown", "markdownv2"):
-            raise ApiError(501, "Not Implemented: the playground reads parse_mode HTML only")
-        raise bad_request("Unsupported parse_mode")
+        parse_mode = {"html": parse_html, "markdown": parse_markdown, "markdownv2": parse_markdown_v2}.get(mode)
+        if parse_mode is None:
+            raise bad_request("Unsupported parse_mode")
+        return parse_mode(source)
     return FormattedText(source, tuple(from_wire(arguments.parsed(entities, "entities"))))
 
 
