@@ -150,17 +150,17 @@ async def test_a_listings_no_html_is_asked_again_for_a_reader(room: Room) -> Non
 
 
 async def test_the_abstract_alone_is_asked_again_after_six_hours(room: Room) -> None:
-    """Without HTML the card is made of the abstract and not kept; six hours later arXiv is asked once more."""
+    """Without HTML and PDF the card is made of the abstract and not kept; six hours later arXiv is asked once more."""
     room.site.html = None
     for _ in range(2):
         assert (await room.reading.card_of(PAPER, "en")).source is Source.ABSTRACT
         room.clock.advance(hours=5.9)
-    assert len(room.site.asked) == 1
+    assert len(room.site.asked) == 2
     assert await room.kept() is None
     room.site.html = PAGE
     room.clock.advance(hours=0.2)
     assert (await room.reading.card_of(PAPER, "en")).source is Source.HTML
-    assert len(room.site.asked) == 2
+    assert len(room.site.asked) == 3
     assert await room.kept() is not None
 
 

@@ -260,7 +260,7 @@ async def test_reading_ahead_looks_up_what_the_next_hour_shows(post: Post, site:
     await post.announce("cs.LG", 1, 2)
     await post.announce("cs.CL", 3)
     await post.rounds.ahead()
-    assert sorted(site.asked) == [f"/html/{builders.paper(n).versioned_id}" for n in (1, 2)]
+    assert sorted(p for p in site.asked if "/html/" in p) == [f"/html/{builders.paper(n).versioned_id}" for n in (1, 2)]
     assert await post.now(ada) == ada
     assert await post.planned() == []
     async with post.db.read() as conn:
@@ -269,7 +269,7 @@ async def test_reading_ahead_looks_up_what_the_next_hour_shows(post: Post, site:
         }
         assert await digests.dates(conn, ada.id, 5) == []
     await post.rounds.ahead()
-    assert len(site.asked) == 2
+    assert len(site.asked) == 4
 
 
 async def test_reading_ahead_stops_where_arxiv_refuses(post: Post, site: Site) -> None:

@@ -85,6 +85,11 @@ def stated(root: LexborNode) -> tuple[str, ...]:
     return ()
 
 
+def of_lines(lines: Iterable[Line]) -> tuple[str, ...]:
+    """The institutions in the lines of an author block, where nothing but marks and words tells them."""
+    return _distinct(name for line in map(_joined, lines) for name in _of_line(line))
+
+
 def author_lines(root: LexborNode) -> tuple[str, ...]:
     """The text of the author block, line by line, as found."""
     lines = []

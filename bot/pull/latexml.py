@@ -17,6 +17,7 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 from bot.errors import Malformed
 from bot.model import Equation, Figure, FullText, Paragraph, Section, Source, Table
 from bot.pull import institutions
+from bot.pull.addresses import addresses
 from bot.pull.nodes import attribute, classes, every, outermost
 from bot.pull.tabular import grid, plain_formula
 
@@ -27,9 +28,6 @@ _NOTE_MARK = re.compile("\ue002(\\d+)\ue003")
 _MARKS = re.compile("[\ue000-\ue003]")
 _INVISIBLE = re.compile("[\u00ad\u200b\u200c\u2060\ufeff]")
 _SOFT_BREAK = re.compile(r"%\s*\n\s*")
-_ADDRESS = re.compile(
-    r"(?:https?://|(?<![\w./@])(?:github\.com|gitlab\.com|huggingface\.co)/)[^\s<>\"'{}|\\^`\ue000-\ue003]+"
-)
 _LATEX_NOTE = re.compile(r"<annotation\b.*?</annotation(?:-xml)?>", re.DOTALL)
 _NO_LOOKS = re.compile(r'\s(?:id|class|alttext|xref|href|style|intent|xmlns\S*|data-[\w-]+)="[^"]*"')
 _PLAIN_NUMBER = re.compile(r"[+\-]?\d[\d.,]*")
@@ -83,17 +81,6 @@ def parse(html: str, url: str) -> FullText:
 
 def _service(url: str) -> str:
     return urlsplit(url).netloc or "arxiv.org"
-
-
-def addresses(text: str) -> Iterator[str]:
-    """The web addresses that stand in a text, with their scheme."""
-    if "://" not in text and ".co" not in text:
-        return
-    for match in _ADDRESS.finditer(text):
-        address = match[0].rstrip(".,;:!?*").removesuffix("$")
-        while address.endswith((")", "]")) and address.count("(") < address.count(")") + address.count("]"):
-            address = address[:-1].rstrip(".,;:")
-        yield address if "://" in address else f"https://{address}"
 
 
 def _links(root: LexborNode, url: str) -> Iterator[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from selectolax.lexbor import LexborNode
 
@@ -91,7 +92,7 @@ def grid(table: LexborNode) -> tuple[tuple[Row, ...], tuple[Row, ...]]:
             headed.append(in_head or (all_heads and len(cells) > 1))
     width = max((len(row) for row in rows), default=0)
     full = [tuple(row + [""] * (width - len(row))) for row in rows]
-    split = _header_rows(full, headed)
+    split = header_rows(full, headed)
     return tuple(full[:split]), tuple(full[split:])
 
 
@@ -136,10 +137,10 @@ def _is_head(cell: LexborNode) -> bool:
     return cell.tag == "th" or "ltx_th" in classes(cell)
 
 
-def _header_rows(rows: list[Row], headed: list[bool]) -> int:
-    """How many of the first rows are header: the marked ones, else those above the first row with numbers."""
+def header_rows(rows: Sequence[Row], headed: Sequence[bool] = ()) -> int:
+    """How many of the first rows are header: those marked in `headed`, else those above the first row with numbers."""
     marked = 0
-    while marked < len(rows) and headed[marked]:
+    while marked < len(headed) and headed[marked]:
         marked += 1
     if 0 < marked < len(rows):
         return marked

@@ -402,11 +402,35 @@ async def test_without_a_readable_page_the_abstract_stands_in(body: str, status:
     assert text.url.endswith("/abs/2602.00007v1")
 
 
-async def test_a_paper_known_to_have_no_html_is_not_asked_for() -> None:
-    """What the listing said about HTML is believed; no request is spent."""
+async def test_html_that_the_listing_denies_is_not_asked_for() -> None:
+    """What the listing said about HTML is believed; only the PDF is asked for."""
     async with served("", 404) as (texts, asked):
         text = await texts.fetch(paper(7, has_html=False))
-    assert (text.source, asked) == (Source.ABSTRACT, [])
+    assert (text.source, text.shortfall, asked) == (Source.ABSTRACT, "no-text", ["/pdf/2602.00007v1"])
+
+
+@pytest.mark.parametrize(
+    ("comments", "abstract"),
+    [
+        ("This paper has been withdrawn by the author due to a crucial error in equation 3", "We prove it."),
+        ("withdrawn", "We prove it."),
+        ("", "This submission has been withdrawn by arXiv administrators due to overlap with other work."),
+    ],
+)
+async def test_a_withdrawn_paper_is_its_notice(comments: str, abstract: str) -> None:
+    """Nothing is asked for, and the notice is kept in its own words."""
+    async with served("", 404) as (texts, asked):
+        text = await texts.fetch(paper(7, comments=comments, abstract=abstract))
+    assert (text.source, text.shortfall, asked) == (Source.ABSTRACT, "withdrawn", [])
+    assert text.withdrawn == (comments or abstract)
+
+
+@pytest.mark.parametrize("comments", ["12 pages; we study withdrawn products", "Accepted at the Withdrawal Workshop"])
+async def test_a_paper_about_withdrawal_is_not_withdrawn(comments: str) -> None:
+    """The word alone is no notice."""
+    async with served("", 404) as (texts, asked):
+        text = await texts.fetch(paper(7, comments=comments))
+    assert (text.withdrawn, len(asked)) == ("", 2)
 
 
 async def test_half_a_page_is_no_page() -> None:

@@ -1,0 +1,278 @@
+"""A PDF becomes a document, in a child process that can harm nobody."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+
+import pypdfium2 as pdfium
+import pytest
+
+from bot.errors import Malformed
+from bot.model import FullText, Source
+from bot.pull.pdf.document import MISSING, document
+from bot.pull.pdf.glyphs import page_glyphs
+from bot.pull.pdf.hyphens import Vocabulary, text_of_lines
+from bot.pull.pdf.reader import Limits, PdfReader
+from tests.support import papers
+from tests.support.pdfs import Pdf, scanned
+
+URL = "https://arxiv.org/pdf/2602.00001v1"
+LONG = (
+    "The retriever of this sentence is followed by the clas\u00adsi\u00adfier of the same sentence, and nothing in it is ever meant to be "
+    "read by any\u00adbody but a test, which only asks whether its lines were put to\u00adgether again in the order they were written. "
+)
+
+
+def read(data: bytes, *, title: str = "", abstract: str = "") -> FullText:
+    """The document of a PDF, read in this process."""
+    opened = pdfium.PdfDocument(data)
+    pages = [page_glyphs(opened, i) for i in range(len(opened))]
+    return document(pages, URL, title=title, abstract=abstract)
+
+
+def line(number: int, page: int) -> str:
+    """A line of running text, different from every other."""
+    word = "".join(chr(ord("a") + int(digit)) for digit in f"{number}{page}")
+    return f"{word} begins line {number} of page {page}, which goes on with words until the edge of the page and {word}"
+
+
+def texts(text: FullText) -> list[str]:
+    """Every paragraph."""
+    return [paragraph.text for section in text.sections for paragraph in section.paragraphs]
+
+
+def plain(text: str) -> str:
+    """A made-up text as it should be read."""
+    return text.replace("\u00ad", "").strip()
+
+
+# --------------------------------------------------------------------------- papers that pdflatex made
+
+
+@pytest.mark.parametrize("name", papers.NAMES)
+def test_a_paper_is_read_as_its_latex_says(name: str) -> None:
+    """Sections, paragraphs in reading order, formulas, floats, references, abstract and institutions of papers in one
+    and two columns are those of the LaTeX they were made from."""
+    text, truth = read(papers.pdf(name)), papers.truth(name)
+    titles = [section.title.casefold() for section in text.sections]
+    expected = [title.casefold() for title in truth.sections]
+    assert papers.agreement(expected, titles, lambda a, b: a == b) >= 0.93
+    assert papers.agreement(truth.paragraphs, papers.paragraphs(text), papers.alike) >= 0.95
+    assert sum(len(section.equations) for section in text.sections) == truth.equations
+    assert sum(len(section.tables) for section in text.sections) == truth.tables
+    assert sum(len(section.figures) for section in text.sections) == truth.figures
+    assert len(text.references) == truth.references
+    assert papers.alike(text.abstract, truth.abstract)
+    assert text.institutions == ("Example State University", "Fixture Research Institute")
+    assert (text.source, text.language, text.shortfall) == (Source.PDF, "en", "")
+    assert text.pages == text.pages_read > 3
+
+
+@pytest.mark.parametrize("name", papers.NAMES)
+def test_a_table_of_a_pdf_is_a_grid(name: str) -> None:
+    """Cells are told apart by where they stand."""
+    for section in read(papers.pdf(name)).sections:
+        for table in section.tables:
+            assert table.header == (("Model", "Acc.", "F1", "Time"),)
+            assert table.rows[-1] == ("Ours", "81.5", "77.8", "14 s")
+
+
+@pytest.mark.parametrize("name", papers.NAMES)
+def test_every_anchor_leads_to_its_page(name: str) -> None:
+    """Anchors are unique and name a page of the file."""
+    text = read(papers.pdf(name))
+    anchors = [paragraph.anchor for section in text.sections for paragraph in section.paragraphs]
+    assert len(anchors) == len(set(anchors))
+    pages = [int(match[1]) for anchor in anchors if (match := re.fullmatch(r"p(\d+)\.\d+", anchor))]
+    assert len(pages) == len(anchors)
+    assert max(pages) <= text.pages
+
+
+# --------------------------------------------------------------------------- pages a test wrote
+
+
+def test_two_columns_are_read_one_after_the_other() -> None:
+    """Also where the file writes them line by line across the page, and where the paragraph goes on in the second."""
+    pdf = Pdf()
+    pdf.word(200, 740, "A Title Across Both Columns", size=17, font="Times-Bold")
+    pdf.word(60, 700, "1 Introduction", size=12, font="Times-Bold")
+    left = [f"Left {i} is a line of running text that fills its column to the" for i in range(20)]
+    right = [f"right {i} is a line of running text that fills its column to the" for i in range(20)]
+    for i, (one, other) in enumerate(zip(left, right, strict=True)):
+        pdf.line(60, 680 - 12 * i, one, to=295)
+        pdf.line(320, 680 - 12 * i, other, to=555)
+    assert texts(read(pdf.made())) == [" ".join([*left, *right])]
+
+
+def test_divided_words_are_made_whole_and_compounds_keep_their_hyphen() -> None:
+    """What a hyphen at the end of a line means is learnt from the rest of the document."""
+    vocabulary = Vocabulary(
+        ["a state-of-the-art pre-training run", "the optimization of a well known method", "x known y"]
+    )
+    joined = {
+        ("opti-", "mization"): "optimization",
+        ("state-of-the-", "art"): "state-of-the-art",
+        ("pre-", "training"): "pre-training",
+        ("Müller-", "Smith"): "Müller-Smith",
+        ("self-", "attention"): "self-attention",
+        ("GPT-", "4 wins"): "GPT-4 wins",
+        ("see https://github.com/a/", "repo now"): "see https://github.com/a/repo now",
+        ("我们提出一种", "新方法"): "我们提出一种新方法",
+        ("pages 12–", "14"): "pages 12–14",
+    }
+    assert {parts: text_of_lines(list(parts), vocabulary) for parts in joined} == joined
+
+
+def test_running_heads_page_numbers_and_the_stamp_are_no_text() -> None:
+    """What stands on every page, and what runs up its side, is left out; a sentence goes on across it."""
+    pdf = Pdf()
+    for page in range(1, 5):
+        pdf.turn_page()
+        pdf.word(20, 300, "arXiv:2602.00001v1 [cs.LG] 17 Feb 2026", size=17, angle=90)
+        pdf.word(200, 760, "A. Testwell et al.: Testing at Large", size=9)
+        pdf.word(300, 30, str(page))
+        for i in range(48):
+            pdf.line(60, 720 - 12 * i, line(i, page), to=555)
+    (paragraph,) = texts(read(pdf.made()))
+    assert paragraph == " ".join(line(i, page) for page in range(1, 5) for i in range(48))
+
+
+def test_a_footnote_does_not_cut_its_sentence() -> None:
+    """Small print at the foot of a page is a paragraph of its own, without its mark; so is the mark in the text."""
+    pdf = Pdf()
+    for page in (1, 2):
+        pdf.turn_page()
+        for i in range(40):
+            pdf.line(60, 720 - 12 * i, line(i, page), to=555)
+        end = pdf.word(60, 240, "whereon")
+        pdf.word(end, 243.5, "1", size=7)
+        pdf.line(
+            end + 8, 240, "a footnote is called in the middle of a sentence that goes on to the next page and", to=555
+        )
+        pdf.word(60, 103, "1", size=6)
+        pdf.line(64, 100, f"The footnote of page {page} explains something at no great length.", size=8)
+    read_texts = texts(read(pdf.made()))
+    assert read_texts[-1] == "The footnote of page 2 explains something at no great length."
+    assert any("whereon a footnote is called" in each and line(0, 2) in each for each in read_texts)
+
+
+def test_a_display_formula_leaves_a_mark_in_its_paragraph() -> None:
+    """Nobody can quote across a formula that a PDF has only as scattered characters; it is kept apart with its number."""
+    pdf = Pdf()
+    y = pdf.block(60, 700, LONG * 2 + "We minimise the following:", width=300)
+    pdf.word(180, y - 10, "L = x + y", font="Times-Italic")
+    pdf.word(345, y - 10, "(7)")
+    y = pdf.block(60, y - 34, "where x is large. " + LONG, width=300)
+    text = read(pdf.made())
+    assert texts(text) == [plain(LONG * 2 + f"We minimise the following: {MISSING} where x is large. " + LONG)]
+    (equation,) = [each for section in text.sections for each in section.equations]
+    assert (equation.number, equation.text, equation.latex) == ("7", "L = x + y", "")
+
+
+def test_a_caption_is_no_paragraph_but_a_sentence_on_a_figure_is() -> None:
+    """What is written in and under a figure is left out of the text; "Figure 1 shows" begins a paragraph."""
+    pdf = Pdf()
+    y = pdf.block(60, 700, LONG * 2, width=300)
+    for i, label in enumerate(("0.0", "epochs", "loss")):
+        pdf.word(80 + 60 * i, y - 20 - 15 * i, label, size=7)
+    y = pdf.block(60, y - 80, "Figure 1: Loss by epochs. " + plain(LONG), width=300, size=9, leading=11)
+    y = pdf.block(60, y - 20, "Figure 1 shows the loss by epochs. " + LONG, width=300)
+    text = read(pdf.made())
+    assert texts(text) == [plain(LONG * 2), plain("Figure 1 shows the loss by epochs. " + LONG)]
+    assert [f.caption for section in text.sections for f in section.figures] == [
+        plain("Figure 1: Loss by epochs. " + LONG)
+    ]
+
+
+def test_a_page_turned_on_its_side_is_read() -> None:
+    """A page that is shown turned is read as shown."""
+    pdf = Pdf()
+    pdf.turn_page(rotation=90)
+    for i in range(20):
+        x = 60.0
+        for word in f"Line {i} of a wide page goes on and on with many words until it ends".split():
+            pdf.word(100 + 12 * i, x, word, angle=90)
+            x += pdf.width(word + " ")
+    (paragraph,) = texts(read(pdf.made()))
+    assert paragraph.startswith("Line 0 of a wide page goes on and on with many words until it ends Line 1 of")
+
+
+def test_without_headings_there_is_one_section_and_the_abstract_is_found_by_its_words() -> None:
+    """A letter has paragraphs under no title; arXiv's own abstract tells where the paper's is."""
+    pdf = Pdf()
+    abstract = "We measure the affinity of retrievers and find that specification outperforms calibration by a wide margin in all trials."
+    pdf.word(150, 740, "On the Affinity of Retrievers", size=14, font="Times-Bold")
+    pdf.word(200, 715, "Ada Testwell")
+    pdf.word(170, 700, "Example State University, Sampleton", size=9)
+    y = pdf.block(90, 670, abstract, width=380, size=9, leading=11)
+    y = pdf.block(60, y - 20, LONG * 3, width=440, indent=10)
+    pdf.block(60, y, "Second. " + LONG * 3, width=440, indent=10)
+    text = read(pdf.made(), title="On the Affinity of Retrievers", abstract=abstract)
+    assert text.abstract == abstract
+    assert texts(text) == [plain(LONG * 3), plain("Second. " + LONG * 3)]
+    assert [section.title for section in text.sections] == [""]
+    assert (text.author_lines, text.institutions) == (
+        ("Ada Testwell", "Example State University, Sampleton"),
+        ("Example State University",),
+    )
+
+
+def test_pictures_of_pages_are_told() -> None:
+    """A scanned paper has no text, and says so."""
+    assert read(scanned(3)).shortfall == "scanned"
+
+
+# --------------------------------------------------------------------------- in a process of its own
+
+
+async def test_the_child_reads_what_this_process_would() -> None:
+    """The document comes back whole."""
+    assert await PdfReader().read(papers.pdf("els"), URL) == read(papers.pdf("els"))
+
+
+@pytest.mark.parametrize(
+    ("data", "cause"),
+    [
+        (b"<html>Not found</html>", "broken"),
+        (b"%PDF-1.5\nrubbish", "broken"),
+        (scanned(2), "scanned"),
+    ],
+)
+async def test_what_cannot_be_read_has_a_cause(data: bytes, cause: str) -> None:
+    """Every PDF that gives no text says why."""
+    with pytest.raises(Malformed) as caught:
+        await PdfReader().read(data, URL)
+    assert caught.value.detail == cause
+
+
+async def test_a_child_that_takes_too_long_is_killed() -> None:
+    """The limit by the clock holds."""
+    with pytest.raises(Malformed) as caught:
+        await PdfReader(Limits(kill_after=0.02)).read(papers.pdf("ieee"), URL)
+    assert caught.value.detail == "too-slow"
+
+
+async def test_a_child_that_takes_too_much_memory_is_killed() -> None:
+    """The limit of memory holds, whatever the system thinks of limits."""
+    with pytest.raises(Malformed) as caught:
+        await PdfReader(Limits(memory=8_000_000)).read(papers.pdf("ieee"), URL)
+    assert caught.value.detail in ("too-slow", "crash")
+
+
+async def test_a_long_paper_is_read_in_part_and_says_so() -> None:
+    """The pages that were read are counted."""
+    text = await PdfReader(Limits(pages=2)).read(papers.pdf("neurips"), URL)
+    assert (text.shortfall, text.pages_read) == ("part", 2)
+    assert text.pages > 2
+
+
+async def test_nobody_who_gives_up_leaves_a_child_behind() -> None:
+    """A caller that is cancelled takes its child with it, and the next one is served."""
+    reader = PdfReader()
+    waiting = asyncio.create_task(reader.read(papers.pdf("ieee"), URL))
+    await asyncio.sleep(0.05)
+    waiting.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await waiting
+    assert (await reader.read(papers.pdf("els"), URL)).pages > 3
