@@ -128,6 +128,7 @@ async def opened(
     if settings.llm_model:
         llm.checked(settings)
     db = await Database.open(settings.database_url)
+    shared = not is_sqlite(parse(settings.database_url))
     try:
         async with Client(
             settings.contact,
@@ -135,9 +136,11 @@ async def opened(
             api_delay=settings.arxiv_api_delay,
             # Hugging Face states no pause; one is kept all the same, shorter where arXiv's are.
             hf_delay=min(1.0, settings.arxiv_delay),
-            gate=None if is_sqlite(parse(settings.database_url)) else Turns(settings.database_url),
+            gate=Turns(settings.database_url) if shared else None,
         ) as client:
-            model = llm.LanguageModel(settings, db, clock) if settings.llm_model and settings.llm_daily_tokens else None
+            model = None
+            if settings.llm_model and settings.llm_daily_tokens:
+                model = llm.LanguageModel(settings, db, clock, shared=shared)
             intake = Intake(
                 db,
                 Announced(client, settings.arxiv_url),
@@ -167,7 +170,7 @@ async def opened(
                     Explanations(db, rankings, clock),
                     Learning(db, rankings, clock),
                     Subscriptions(db, settings, clock, llm.widener(model), wake, rankings.occurs),
-                    Status(db, clock),
+                    Status(db, clock, model),
                     Reports(db, intake, reading, clock),
                 )
             finally:
@@ -498,8 +501,10 @@ async def card(settings: Settings, request: CardRequest) -> str:
         request.progress("paper", 0, 2)
         paper = await program.reading.paper(first.id, first.version)
         request.progress("paper", 1, 2)
-        made = await program.reading.card_of(paper, request.language)
+        made, note = await program.reading.awaited_card_of(paper, request.language)
         request.progress("paper", 2, 2)
+    if note:
+        log.warning(report.LOCAL_INSTEAD, paper.versioned_id, note)
     views = _views()
     if request.format is Format.JSON:
         return _json(report.card_json(made))

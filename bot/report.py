@@ -40,6 +40,9 @@ BACKGROUND_PAPERS = 3000
 PATIENCE = 120.0
 """Seconds that a report waits for one paper's card by a language model."""
 
+LOCAL_INSTEAD = "%s: no card by the language model (%s); this one was made by rules."
+"""Told to whoever waits at a command line."""
+
 Progress = Callable[[str, int, int], None]
 
 
@@ -128,15 +131,27 @@ class Reports:
         await self._intake.refresh_heat(day)
         progress("heat", 1, 1)
         rows, announced = await self._rows(profile, day, states, top, progress)
-        about: list[Paper] = []
-        read: list[Card] = []
-        if cards:
-            for done, row in enumerate(rows):
-                progress("cards", done, len(rows))
-                about.append(await self._reading.paper(row.paper_id, row.version))
-                read.append(await self._reading.card_of(about[-1], language))
-            progress("cards", len(rows), len(rows))
-        return Report(day, states, announced, rows, profile, tuple(read), tuple(about))
+        about = [await self._reading.paper(row.paper_id, row.version) for row in rows] if cards else []
+        read = await self._cards(about, language, progress)
+        return Report(day, states, announced, rows, profile, read, tuple(about))
+
+    async def _cards(self, about: Sequence[Paper], language: str, progress: Progress) -> tuple[Card, ...]:
+        """The papers' cards by the best analyst, in their order, however long that takes; one text is fetched at a time,
+        but several are read by a language model at once."""
+        done = 0
+
+        async def card(paper: Paper) -> Card:
+            nonlocal done
+            made, note = await self._reading.awaited_card_of(paper, language)
+            if note:
+                log.warning(LOCAL_INSTEAD, paper.versioned_id, note)
+            done += 1
+            progress("cards", done, len(about))
+            return made
+
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(card(paper)) for paper in about]
+        return tuple(task.result() for task in tasks)
 
     async def _listings(
         self, categories: Sequence[str], day: date | None, progress: Progress

@@ -6,19 +6,32 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
+from bot.llm import LanguageModel
 from bot.model import Delivery, Poll
 from storage import cards, chats, deliveries, listings
 from storage.database import Database
+from storage.model_calls import Spent
 
 
 @dataclass(frozen=True, slots=True)
 class StatusView:
-    """The last attempts at every listing, how many chats, readers and verdicts there are, and what failed for good."""
+    """The last attempts at every listing, how many chats, readers and verdicts there are, what failed for good, and what
+    the language model took today of how many tokens (UTC; None where none is configured)."""
 
     now: datetime
     polls: tuple[Poll, ...]
     counts: dict[str, int]
     failures: tuple[Delivery, ...]
+    model: ModelUse | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ModelUse:
+    """What a language model took today (UTC), and the day's budget in tokens."""
+
+    name: str
+    spent: Spent
+    budget: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,18 +49,22 @@ class Measures:
 class Status:
     """The use case of looking at the bot itself."""
 
-    def __init__(self, db: Database, clock: Callable[[], datetime]) -> None:
+    def __init__(self, db: Database, clock: Callable[[], datetime], model: LanguageModel | None = None) -> None:
         self._db = db
         self._clock = clock
+        self._model = model
 
     async def overview(self) -> StatusView:
         """Everything as it stands now."""
+        model = self._model
+        use = None if model is None else ModelUse(model.name, await model.spent_today(), model.budget)
         async with self._db.read() as conn:
             return StatusView(
                 self._clock(),
                 tuple(await listings.all_polls(conn)),
                 await chats.counts(conn),
                 tuple(await deliveries.failures(conn, 10)),
+                use,
             )
 
     async def measures(self) -> Measures:

@@ -83,6 +83,13 @@ async def begin(
     return number
 
 
+async def under_way(conn: AsyncConnection, question: str, since: datetime) -> bool:
+    """Whether a call for this question was begun after `since` and has not ended."""
+    columns = model_calls.c
+    query = select(columns.id).where(columns.question == question, columns.state == BEGUN, columns.begun_at > since)
+    return await conn.scalar(query.limit(1)) is not None
+
+
 async def end(
     conn: AsyncConnection,
     number: int,

@@ -13,4 +13,12 @@ async def status(visit: Visit) -> None:
     if not full and (visit.desk.admin_ids or visit.chat.kind is not ChatKind.PRIVATE):
         raise NotAllowed("bot-admins")
     view = await visit.desk.status.overview()
-    await visit.show("status", now=view.now, polls=view.polls, counts=view.counts, failures=view.failures, full=full)
+    await visit.show(
+        "status",
+        now=view.now,
+        polls=view.polls,
+        counts=view.counts,
+        failures=view.failures,
+        model=view.model,
+        full=full,
+    )

@@ -28,6 +28,10 @@ CLOSES_WITHIN = 5.0
 """Seconds that an answer under way is waited for when the program ends, so that it need not be paid for again."""
 
 
+LOOKS_EVERY = 1.0
+"""Seconds between two looks whether another program has its answer."""
+
+
 class Answers(Protocol):
     """Whoever answers questions: the process beside this one, or a recorded model."""
 
@@ -45,9 +49,16 @@ class LanguageModel:
     for a week, so that an analysis which is interrupted goes on where it was."""
 
     def __init__(
-        self, settings: Settings, db: Database, clock: Callable[[], datetime], answers: Answers | None = None
+        self,
+        settings: Settings,
+        db: Database,
+        clock: Callable[[], datetime],
+        answers: Answers | None = None,
+        *,
+        shared: bool = False,
     ) -> None:
-        """The model of `settings`; `answers` stands in for it.
+        """The model of `settings`; `answers` stands in for it. `shared` tells that other programs work on this database,
+        whose calls under way are waited for.
 
         Raises:
             BadSetting: LLM_MODEL names no provider that Paperboy knows, or the extra `llm` is not installed.
@@ -62,10 +73,12 @@ class LanguageModel:
         }
         self.name = f"{provider}:{name}"
         self.context = providers.context(settings)
-        self._budget = settings.llm_daily_tokens
+        self.budget = settings.llm_daily_tokens
         self._db = db
         self._clock = clock
-        self._answers = answers or Process(configuration, LIMITS * settings.llm_timeout)
+        self._longest = LIMITS * settings.llm_timeout
+        self._answers = answers or Process(configuration, self._longest)
+        self._shared = shared
         self._calls: dict[str, asyncio.Task[dict[str, Any]]] = {}
         self._closing = False
 
@@ -110,13 +123,15 @@ class LanguageModel:
             done.exception()  # whoever asked may have gone: nobody else looks at it
 
     async def _call(self, key: str, purpose: str, system: str, prompt: str, place: str) -> dict[str, Any]:
+        if self._shared:
+            await self._let_others_end(key)
         now = self._clock().astimezone(UTC)
         estimate = tokens_of(system) + tokens_of(prompt)
         async with self._db.begin() as conn:
             known = await model_calls.answer(conn, key)
             if known is not None:
                 return known
-            left = self._budget - (await model_calls.spent(conn, now.date())).tokens
+            left = self.budget - (await model_calls.spent(conn, now.date())).tokens
             if left < estimate or left <= 0:
                 midnight = datetime.combine(now.date() + timedelta(days=1), time(), UTC)
                 raise BudgetSpent((midnight - now).total_seconds())
@@ -138,6 +153,16 @@ class LanguageModel:
             raise _failure(wrong)
         answer: dict[str, Any] = reply["answer"]
         return answer
+
+    async def _let_others_end(self, key: str) -> None:
+        """Wait while another program asks the same; one that ended without a word is not waited for longer than an answer
+        may take."""
+        while True:
+            async with self._db.read() as conn:
+                since = self._clock() - timedelta(seconds=self._longest)
+                if not await model_calls.under_way(conn, key, since):
+                    return
+            await asyncio.sleep(LOOKS_EVERY)
 
     async def _end(self, number: int, state: str, reply: Mapping[str, Any] | None) -> None:
         tokens = (reply["input_tokens"], reply["output_tokens"]) if reply is not None else None

@@ -77,8 +77,10 @@ from bot.model import (
 )
 from bot.noteworthy import noteworthy, standings
 from bot.schedule import QuietKind
+from bot.status import ModelUse
 from bot.subscription import Wish
 from bot.why import Explanation, Outcome
+from storage.model_calls import Spent
 from tests.support import builders as a
 
 KINDS_OF_PAPER = (
@@ -286,6 +288,8 @@ CHANNEL = a.chat(3, ChatKind.CHANNEL, next_at=None)
 CHATS = (PRIVATE, GROUP, CHANNEL)
 LAYOUTS = (PRIVATE, a.chat(4, layout="rich"))
 
+MODEL_USE = ModelUse("openai:gpt-5-mini", Spent(12, 1, 345_678, 9_012, 1.234), 2_000_000)
+
 FAILURE = Delivery(1, 2, 3, 0, {}, DeliveryState.FAILED, 5, None, "Forbidden: bot was blocked by the user")
 
 ERRORS: tuple[PaperboyError, ...] = (
@@ -399,8 +403,8 @@ def _views() -> list[tuple[str, dict[str, Any]]]:
         for full in (True, False):
             shown += [
                 ("alert", {"begun": TROUBLES, "over": ("listing:cs.CV", "lag:")}),
-                ("status", {"chat": chat, "now": a.NOW, "polls": polls, "counts": {"chats": 3, "failed": 1, "other": 1}, "failures": (FAILURE,), "full": full}),
-                ("status", {"chat": chat, "now": a.NOW + timedelta(1), "polls": (), "counts": {}, "failures": (), "full": full}),
+                ("status", {"chat": chat, "now": a.NOW, "polls": polls, "counts": {"chats": 3, "failed": 1, "other": 1}, "failures": (FAILURE,), "model": MODEL_USE, "full": full}),
+                ("status", {"chat": chat, "now": a.NOW + timedelta(1), "polls": (), "counts": {}, "failures": (), "model": None, "full": full}),
             ]  # fmt: skip
     for papers in ((), (a.paper(1),), tuple(a.paper(n, title="<x> & $y$") for n in range(5))):
         shown.append(("saved", {"papers": papers, "most": 3}))
