@@ -149,6 +149,8 @@ class Reports:
             progress("cards", done, len(about))
             return made
 
+        if about:
+            progress("cards", 0, len(about))
         async with asyncio.TaskGroup() as group:
             tasks = [group.create_task(card(paper)) for paper in about]
         return tuple(task.result() for task in tasks)
