@@ -166,7 +166,11 @@ def _parser() -> argparse.ArgumentParser:
         )
         subject.add_argument("--out", metavar="FILE", help="write to FILE, whole or not at all, instead of stdout")
 
-    command("doctor", "check token, sources, database and clock, and say what to do").set_defaults(do=_doctor)
+    doctor = command("doctor", "check token, sources, database and clock, and say what to do")
+    doctor.set_defaults(do=_doctor)
+    doctor.add_argument(
+        "--ranking", action="store_true", help="only how good the ranking was on the chats' own past days"
+    )
 
     database = command("db", "look after the database")
     actions = database.add_subparsers(title="actions", dest="action", required=True, metavar="ACTION")
@@ -302,12 +306,24 @@ def _card(arguments: argparse.Namespace, settings: Settings) -> int:
     return 0
 
 
-def _doctor(_: argparse.Namespace, settings: Settings) -> int:
+def _doctor(arguments: argparse.Namespace, settings: Settings) -> int:
     from bot import doctor, output
 
+    if arguments.ranking:
+        return _doctor_of_ranking(settings)
     findings = _wait(doctor.examine(settings))
     output.give(doctor.report(findings), None)
     return int(doctor.is_ill(findings))
+
+
+def _doctor_of_ranking(settings: Settings) -> int:
+    from bot import doctor, output, ranking_check
+    from bot.commandline import bars
+
+    with bars(sys.stderr) as progress:
+        table, finding = _wait(ranking_check.examine(settings, progress=progress))
+    output.give("\n\n".join(filter(None, (table, doctor.report([finding])))), None)
+    return int(doctor.is_ill([finding]))
 
 
 def _database(arguments: argparse.Namespace, settings: Settings) -> int:

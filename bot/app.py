@@ -39,6 +39,7 @@ from bot.pull.lookup import Lookup
 from bot.pull.proxy import proxy_for
 from bot.rankings import Rankings
 from bot.reading import Reading
+from bot.replay import Replays
 from bot.report import Reports
 from bot.rounds import Rounds
 from bot.status import Status
@@ -109,6 +110,7 @@ class Program:
     feedback: Feedback
     explanations: Explanations
     learning: Learning
+    replays: Replays
     subscriptions: Subscriptions
     status: Status
     reports: Reports
@@ -157,6 +159,7 @@ async def opened(
                 Analyses(db, analyst, clock) if analyst is not None else None,
             )
             rankings = Rankings(db, clock)
+            replays = Replays(db, clock)
             digests = Digests(db, clock, intake.refresh, reading.find_institutions, reading.prepare_cards, rankings)
             try:
                 yield Program(
@@ -169,6 +172,7 @@ async def opened(
                     Feedback(db, clock, rankings.learn_soon),
                     Explanations(db, rankings, clock),
                     Learning(db, rankings, clock),
+                    replays,
                     Subscriptions(db, settings, clock, llm.widener(model), wake, rankings.occurs),
                     Status(db, clock, model),
                     Reports(db, intake, reading, clock),
@@ -176,6 +180,7 @@ async def opened(
             finally:
                 await digests.close()
                 await rankings.close()
+                await replays.close()
                 await reading.close()
                 if model is not None:
                     await model.close()
@@ -421,6 +426,7 @@ def _desk(program: Program) -> Desk:
         feedback=program.feedback,
         explanations=program.explanations,
         learning=program.learning,
+        replays=program.replays,
         status=program.status,
         views=_views(),
         latex_line=latex_line,

@@ -139,7 +139,7 @@ def time_zones(names: Iterable[str], load: Callable[[str], object] = ZoneInfo) -
 async def database(settings: Settings) -> Finding:
     """Whether the database opens and is sound; an SQLite file that is not there yet is not made."""
     try:
-        missing = _missing_file(settings.database_url)
+        missing = missing_file(settings.database_url)
         if missing is not None:
             return Finding("database", State.OK, f"{missing} is not there yet; the first start makes it")
         opened = await Database.open(settings.database_url)
@@ -155,7 +155,7 @@ async def database(settings: Settings) -> Finding:
     return Finding("database", State.OK, f"{opened.place} opens and is sound")
 
 
-def _missing_file(url: str) -> Path | None:
+def missing_file(url: str) -> Path | None:
     """The SQLite file that `url` names, if there is none yet.
 
     Raises:

@@ -125,7 +125,9 @@ class Rankings:
     async def taste(self, chat_id: int, profile: Profile, background: Background, now: datetime) -> Taste | None:
         """What the profile's verdicts teach against this background, fitted once for the same verdicts on the same
         day."""
-        of = (id(background), now.date(), profile.categories, profile.judged, profile.left, profile.corrections)
+        # A hash stands for the verdicts: the papers behind them are too much to keep for every chat.
+        said = hash((profile.categories, profile.judged, profile.left, profile.corrections))
+        of = (id(background), now.date(), said)
         kept = self._tastes.get(chat_id)
         if kept is not None and kept.of == of:
             self._tastes.move_to_end(chat_id)

@@ -375,6 +375,13 @@ async def _remove(conn: AsyncConnection, table: Table, chat_id: int, kind: str, 
 # --------------------------------------------------------------------------- for the administrator
 
 
+async def with_verdicts(conn: AsyncConnection, least: int, limit: int) -> list[int]:
+    """The chats in which at least so many verdicts were given, those with the most first."""
+    count = func.count()
+    query = select(verdicts.c.chat_id).group_by(verdicts.c.chat_id).having(count >= least)
+    return list((await conn.execute(query.order_by(count.desc(), verdicts.c.chat_id).limit(limit))).scalars())
+
+
 async def counts(conn: AsyncConnection) -> dict[str, int]:
     """How much there is of everything: chats, subscribed, paused, readers, verdicts, papers, listings, digests, cards,
     planned, sending, sent, failed."""

@@ -6,13 +6,13 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 
-from sqlalchemy import and_, func, select
+from sqlalchemy import and_, exists, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.model import Digest, Kind, Listing, Reason, Row
+from bot.model import Digest, Kind, Listing, Reason, Row, VerdictKind
 from storage import codec
 from storage.sql import AnyRow, chunks, insert
-from storage.tables import announcements, considered, digest_rows, digests, notices
+from storage.tables import announcements, considered, digest_rows, digests, notices, verdicts
 
 
 async def create(
@@ -157,6 +157,55 @@ async def shown_before(
         )
         found.update((await conn.execute(query)).scalars())
     return found
+
+
+async def rows_liked(conn: AsyncConnection, chat_id: int, since: datetime) -> tuple[int, int]:
+    """How many rows the chat's tables have had since then, and how many of them somebody liked or saved."""
+    liked = (
+        exists()
+        .where(
+            verdicts.c.chat_id == chat_id,
+            verdicts.c.paper_id == digest_rows.c.paper_id,
+            verdicts.c.kind.in_((VerdictKind.LIKE.value, VerdictKind.SAVE.value)),
+        )
+        .correlate(digest_rows)
+    )
+    query = (
+        select(func.count(), func.count().filter(liked))
+        .select_from(digests.join(digest_rows, digest_rows.c.digest_id == digests.c.id))
+        .where(digests.c.chat_id == chat_id, digests.c.created_at >= since)
+    )
+    shown, said = (await conn.execute(query)).one()
+    return int(shown), int(said)
+
+
+async def judged_afterwards(conn: AsyncConnection, chat_id: int, limit: int) -> list[tuple[int, int]]:
+    """The chat's newest digests that had papers which somebody liked or saved after it was made, newest first: the
+    digest's number, and how many papers those are."""
+    query = (
+        select(digests.c.id, func.count(verdicts.c.paper_id.distinct()).label("likes"))
+        .select_from(
+            digests.join(considered, considered.c.digest_id == digests.c.id)
+            .join(
+                announcements,
+                and_(announcements.c.category == considered.c.category, announcements.c.date == considered.c.date),
+            )
+            .join(
+                verdicts,
+                and_(verdicts.c.paper_id == announcements.c.paper_id, verdicts.c.chat_id == digests.c.chat_id),
+            )
+        )
+        .where(
+            digests.c.chat_id == chat_id,
+            announcements.c.kind.in_((Kind.NEW.value, Kind.CROSS.value)),
+            verdicts.c.kind.in_((VerdictKind.LIKE.value, VerdictKind.SAVE.value)),
+            verdicts.c.at >= digests.c.created_at,
+        )
+        .group_by(digests.c.id)
+        .order_by(digests.c.id.desc())
+        .limit(limit)
+    )
+    return [(row.id, row.likes) for row in await conn.execute(query)]
 
 
 async def notice(conn: AsyncConnection, chat_id: int, day: date, kind: str) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from sqlalchemy import delete, func, select
@@ -9,8 +10,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.model import Paper, Tally, Verdict, VerdictKind
 from storage import papers, tables
-from storage.sql import as_given, insert
+from storage.sql import as_given, chunks, insert
 from storage.tables import corrections, verdicts
+
+LIKING = (VerdictKind.LIKE.value, VerdictKind.SAVE.value)
+"""Verdicts that say a paper was worth showing."""
 
 
 async def cast(
@@ -59,6 +63,20 @@ async def saved(conn: AsyncConnection, chat_id: int, reader_id: int | None) -> l
         .order_by(chosen.c.at.desc(), chosen.c.paper_id)
     )
     return [papers.of_row(row) for row in await conn.execute(query)]
+
+
+async def liked_since(conn: AsyncConnection, chat_id: int, paper_ids: Iterable[str], since: datetime) -> set[str]:
+    """Those of the papers that somebody in the chat liked or saved at `since` or later, by their last word."""
+    found: set[str] = set()
+    for some in chunks(paper_ids):
+        query = select(verdicts.c.paper_id).where(
+            verdicts.c.chat_id == chat_id,
+            verdicts.c.paper_id.in_(some),
+            verdicts.c.kind.in_(LIKING),
+            verdicts.c.at >= since,
+        )
+        found.update((await conn.execute(query)).scalars())
+    return found
 
 
 async def of_reader(conn: AsyncConnection, chat_id: int, reader_id: int) -> list[Verdict]:

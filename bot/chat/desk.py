@@ -27,6 +27,7 @@ from bot.feedback import Feedback
 from bot.learning import Learning
 from bot.model import Chat
 from bot.reading import Reading
+from bot.replay import Replays
 from bot.status import Status
 from bot.subscription import Subscriptions
 from bot.why import Explanations
@@ -46,6 +47,7 @@ class Desk:
     feedback: Feedback
     explanations: Explanations
     learning: Learning
+    replays: Replays
     status: Status
     views: Views
     latex_line: Callable[[str], str]

@@ -9,6 +9,8 @@ from bot.learning import Learned
 from bot.model import ChatKind
 
 MOST_NAMED = 10
+NUMBERS_WITHIN = 3.0
+"""Seconds that somebody waits for the numbers of a replay; they are there when it is asked again."""
 
 
 async def profile(visit: Visit) -> None:
@@ -20,7 +22,8 @@ async def profile(visit: Visit) -> None:
 async def show(visit: Visit) -> None:
     """Show it, in the place of the pressed message if there is one."""
     learned = await visit.desk.learning.learned(visit.chat.id)
-    await visit.show("profile", learned=learned, names=await _names(visit, learned))
+    numbers = await visit.desk.replays.numbers(visit.chat.id, NUMBERS_WITHIN)
+    await visit.show("profile", learned=learned, names=await _names(visit, learned), numbers=numbers)
 
 
 async def _names(visit: Visit, learned: Learned) -> dict[int, str]:

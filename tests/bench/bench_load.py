@@ -121,6 +121,7 @@ def _rounds(db: Database) -> Rounds:
         feedback=nothing,
         explanations=nothing,
         learning=nothing,
+        replays=nothing,
         status=nothing,
         views=views,
         latex_line=latex_line,

@@ -141,7 +141,7 @@ def test_a_profile_of_nasty_wishes(text: str, language: str) -> None:
     word = Reason(ReasonKind.WORD, text, 0.2, 0, text)
     known["wishes"] = (Wish(text, 2.0, contradicted=True, occurs=False), Wish(text, -1.0))
     learned = Learned(a.chat(), profile, (word,), papers=(liked,), corrections=(said,), readers=(Share(7, 1, 1.0),))
-    assert ours(seen("profile", language, **known, learned=learned, names={7: text}))
+    assert ours(seen("profile", language, **known, learned=learned, names={7: text}, numbers=None))
     reasons = tuple(Reason(kind, text, 0.3, 1, paper.id) for kind in ReasonKind)
     assert ours(seen("why", language, told=Explanation(a.chat(), paper, Outcome.SHOWN, 1.0, reasons, a.DAY, 1, 9, 5)))
     assert ours(seen("interests", language, **known, asking=True, noted=False))

@@ -177,6 +177,7 @@ def test_a_profile_tells_each_judged_paper_once() -> None:
         verdicts=dict.fromkeys(VerdictKind, 0),
         learned=Learned(a.chat(), profile, papers=judged[1:]),
         names={},
+        numbers=None,
     )
     assert told.partition("✕ takes")[0].count("Twice judged") == 1
     assert "🔖 👍 Twice judged" in told

@@ -33,6 +33,7 @@ from bot.pull.fulltext import FullTexts
 from bot.pull.lookup import Lookup
 from bot.rankings import Rankings
 from bot.reading import Reading
+from bot.replay import Replays
 from bot.status import Status
 from bot.subscription import Subscriptions
 from bot.why import Explanations
@@ -110,6 +111,7 @@ async def chat_bot(
             return
 
         rankings = Rankings(db, clock, settle=0.05)
+        replays = Replays(db, clock)
         desk = Desk(
             subscriptions=Subscriptions(db, settings, clock, occurs=rankings.occurs),
             digests=Digests(db, clock, look=nothing, find_institutions=nothing, rankings=rankings),
@@ -117,6 +119,7 @@ async def chat_bot(
             feedback=Feedback(db, clock, rankings.learn_soon),
             explanations=Explanations(db, rankings, clock),
             learning=Learning(db, rankings, clock),
+            replays=replays,
             status=Status(db, clock),
             views=Views(Templates(lambda key, language: f"{key}/{language}", lambda code: f"Name of {code}")),
             latex_line=lambda latex: latex,
@@ -136,6 +139,7 @@ async def chat_bot(
             await running.stop()
         await desk.close()
         await rankings.close()
+        await replays.close()
         await reading.close()
     check(playground.calls)
 

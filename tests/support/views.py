@@ -76,6 +76,7 @@ from bot.model import (
     VerdictKind,
 )
 from bot.noteworthy import noteworthy, standings
+from bot.replay import Day, Numbers
 from bot.schedule import QuietKind
 from bot.status import ModelUse
 from bot.subscription import Wish
@@ -147,6 +148,8 @@ EXPLANATIONS = (
     Explanation(a.chat(), a.paper(1), Outcome.MUTED, 0.0, ()),
     Explanation(a.chat(), a.paper(1), Outcome.OUTRANKED, 0.0, (), day=a.DAY, size=1),
 )  # fmt: skip
+
+NUMBERS = (None, Numbers(40, 9, 31, (Day(a.DAY, 3, True, 0.5, False, 0.25),)), Numbers(0, 0, 3))
 
 LEARNED = Learned(
     a.chat(),
@@ -391,7 +394,7 @@ def _views() -> list[tuple[str, dict[str, Any]]]:
                   for view, entries in (("follow", ((), PROFILE.follows, PROFILE.follows[:1])), ("mute", (None, *PROFILE.mutes)))
                   for done in entries for removed in (True, False) for asking in (True, False)),
                 *((view, known) for view in ("subscription", "time", "timezone", "language", "size", "quiet_days", "forget")),
-                *(("profile", known | {"verdicts": dict.fromkeys(VerdictKind, 3), "learned": learned, "names": {7: "Ada <Reader>"}}) for learned in (LEARNED, Learned(chat, profile))),
+                *(("profile", known | {"verdicts": dict.fromkeys(VerdictKind, 3), "learned": learned, "names": {7: "Ada <Reader>"}, "numbers": numbers}) for learned, numbers in zip((LEARNED, LEARNED, Learned(chat, profile)), NUMBERS, strict=True)),
             ]  # fmt: skip
         polls = (
             a.poll("cs.LG"),
