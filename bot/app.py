@@ -628,7 +628,9 @@ async def demo(settings: Settings, request: DemoRequest | None = None) -> None:
 
 def _wants_page(request: DemoRequest) -> bool:
     """Whether the conversation is held on the page: as asked, otherwise where somebody sits at a terminal."""
-    return (sys.stdin.isatty() and sys.stdout.isatty()) if request.page is None else request.page
+    if request.page is not None:
+        return request.page
+    return all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stdout))
 
 
 async def _answers(url: str) -> bool:

@@ -13,8 +13,10 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+import aiohttp
 import pytest
 import selectolax.lexbor as html
+from aiohttp import CookieJar
 
 from bot import app
 from bot.commandline import CardRequest, DigestRequest, Format
@@ -22,7 +24,9 @@ from bot.config import Settings
 from bot.errors import BadPaperId, BadSetting, UnknownCategory, UnknownPaper
 from bot.playground.sample_sources import SampleSources
 from bot.playground.terminal import Terminal
+from tests.support.chat_page import demonstrated
 
+ROOT = Path(__file__).parent.parent
 NEWEST = date(2026, 2, 19)
 SHELVES = "2602.14080"
 TOUCH = "2602.99038"
@@ -165,12 +169,44 @@ def test_the_demo_shows_a_table_and_a_card_and_ends(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     shown = " ".join(done.stdout.split())
     assert "bundled sample day" in shown
+    assert re.search(r"http://127\.0\.0\.1:\d+/\?key=\S+ \(paperboy demo --page keeps it open\)", shown)
     table, card = shown.split("> #1 ")
     assert len(re.findall(r"\b[1-5]\. ", table)) >= 5
     assert "matches “GRPO” from your interests" in table
     assert re.search(r"Read from the full text\..* Motivation .* Checklist: .* 👍 .* Fold", card)
     assert "Traceback" not in done.stderr
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_demo_without_any_input_shows_the_table_and_ends(tmp_path: Path) -> None:
+    """With stdin closed before it began, nobody is there to talk: the digest is shown, and the demo has done well."""
+    done = subprocess.run(  # noqa: S603 - our own Python with our own words
+        ["/bin/sh", "-c", f'exec "{sys.executable}" -m bot demo <&-'],
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        cwd=tmp_path,
+        env=os.environ | {"ARXIV_URL": nobody(), "PYTHONIOENCODING": "utf-8", "PYTHONPATH": str(ROOT)},
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "matches “GRPO” from your interests" in " ".join(done.stdout.split())
+
+
+async def test_the_page_of_a_demo_stays_until_it_is_interrupted(tmp_path: Path) -> None:
+    """--page serves what happens in the chats, whoever typed the command; Ctrl-C ends it in order."""
+    told = ""
+    async with demonstrated(tmp_path) as address, aiohttp.ClientSession(cookie_jar=CookieJar(unsafe=True)) as session:
+        async with session.get(address) as answer:
+            assert answer.content_type == "text/html"
+        async with session.get(f"{address.split('?')[0]}page/events") as events:
+            async for line in events.content:
+                told += line.decode()
+                if "rich_message" in told and "world models for robots" in told and '"cells"' in told:
+                    break
+    everything = json.loads(told.splitlines()[0])
+    assert {chat["type"] for chat in everything["chats"]} == {"private", "supergroup", "channel"}
 
 
 async def test_a_demo_whose_conversation_breaks_says_so(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -28,7 +28,7 @@ class Demo:
 
     async def in_terminal(self, ready: Callable[[], Awaitable[object]]) -> None:
         """The conversation in the terminal, until its input ends; the page shows the same chat as long."""
-        self.terminal.note("page", address=self.page.address)
+        self.terminal.note("meanwhile", address=self.page.address)
         await self.terminal.talk(self.playground, ready=ready, person=self.cast.me)
 
     async def on_page(self, ready: Callable[[], Awaitable[object]], *, browser: bool) -> None:

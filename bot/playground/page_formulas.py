@@ -53,8 +53,10 @@ def mathml(latex: str, *, block: bool) -> str:
     empty = not "".join(root.itertext()).strip()
     if root.tag != f"{_MATHML}math" or wrong or empty:
         return ""
-    for row in list(root.iter()):
-        _space(row)
+    for element in list(root.iter()):
+        _space(element)
+        if element.tag == f"{_MATHML}mo" and element.text == "|" and element.get("stretchy") != "true":
+            element.attrib |= {"lspace": "0", "rspace": "0"}  # TeX sets it like a letter, browsers like a relation
     ET.register_namespace("", _MATHML.strip("{}"))
     return ET.tostring(root, encoding="unicode")
 

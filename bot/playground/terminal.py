@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import io
 import json
 import sys
 import threading
@@ -162,7 +163,8 @@ class Terminal:
         patience: float = 60.0,
         busy: Callable[[], bool] = lambda: False,
     ) -> None:
-        self._source, out = source or sys.stdin, out or sys.stdout
+        # Python has None for a stream that was closed before it began.
+        self._source, out = source or sys.stdin or io.StringIO(), out or sys.stdout or io.StringIO()
         self._quiet, self._patience, self._busy = quiet, patience, busy
         width = None if out.isatty() else _PIPE_WIDTH
         self._console = Console(

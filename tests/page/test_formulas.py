@@ -64,3 +64,9 @@ def test_functions_stand_apart_from_what_they_are_of() -> None:
     assert '<mi>log</mi><mspace width="0.167em" /><mi>p</mi>' in mathml(r"\log p", block=False)
     assert "mspace" in mathml(r"\eta \log_2 x", block=False)
     assert "mspace" not in mathml(r"\log(p)", block=False)
+
+
+def test_bars_stand_close_to_what_is_between_them() -> None:
+    """|x| is no relation."""
+    assert mathml("|x|", block=False).count('lspace="0"') == 2
+    assert "lspace" not in mathml(r"a \mid b", block=False)
