@@ -6,8 +6,8 @@
 
     control.py        the people's side: write, press, join, block, kick, migrate, wait
     server.py         the bot's side: `/bot{token}/{method}` over HTTP, on loopback only
-    methods.py        the table of Bot API methods; sending, sending_files, editing, ephemeral, drafts, files, about_chats,
-                      about_bot and polling hold them
+    methods.py        the table of Bot API methods; sending, sending_files, copying, editing, ephemeral, drafts, files,
+                      marking, about_chats, about_bot and polling hold them
     state.py          users, chats, messages, drafts, presses: what a Telegram would remember
     entities.py       formatted text as Telegram reads it       keyboards.py   reply markup as Telegram reads it
     rich_message.py   rich messages as Telegram reads them: rich_blocks, rich_text; rich_html and rich_markdown become blocks

@@ -11,7 +11,10 @@ from bot.playground.state import ChatType, Json, Role, State
 
 def get_chat(state: State, arguments: Arguments) -> Json:
     """The chat in full (getChat)."""
-    return wire.full_chat(chat_to_read(state, arguments))
+    chat = chat_to_read(state, arguments)
+    pinned = next((message for message in reversed(chat.pinned) if not message.deleted), None)
+    shown = wire.full_chat(chat)
+    return shown | ({"pinned_message": wire.message(state, pinned, with_reply=False)} if pinned else {})
 
 
 def get_chat_member(state: State, arguments: Arguments) -> Json:

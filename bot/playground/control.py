@@ -256,7 +256,7 @@ class Playground:
         if chat.type is not ChatType.GROUP or chat.migrated_to:
             raise Impossible("only a basic group can become a supergroup")
         new = replace(chat, id=self.state.new_chat_id(ChatType.SUPERGROUP), type=ChatType.SUPERGROUP)
-        new.members, new.topics = dict(chat.members), {}
+        new.members, new.topics, new.pinned = dict(chat.members), {}, []
         self.state.add_chat(new)
         leaving = self._service(chat, by, {"migrate_to_chat_id": new.id})
         chat.migrated_to = new.id

@@ -120,6 +120,7 @@ def post(
     attachment: Attachment | None = None,
     preview: Json | None = None,
     album: str = "",
+    origin: Json | None = None,
 ) -> Json:
     """Sends what was read and checked; the answer is the Message.
 
@@ -138,6 +139,7 @@ def post(
         preview=preview,
         silent=arguments.boolean("disable_notification"),
         album=album,
+        origin=origin,
         receiver=target.receiver.user if target.receiver else None,
         replaces=target.receiver.replaces if target.receiver else None,
     )

@@ -97,6 +97,7 @@ class Chat:
     migrated_to: int | None = None
     deleted: bool = False
     instance: str = ""
+    pinned: list[Message] = field(default_factory=list)
 
     def role(self, user: User) -> Role:
         """What the user is here."""
@@ -156,6 +157,8 @@ class Message:
     rich: RichMessage | None = None
     offer: Markup | None = None  # a reply keyboard, its removal, or a wish for a reply
     album: str = ""  # media_group_id
+    origin: Json = field(default_factory=dict)  # of a forwarded one
+    reactions: tuple[Json, ...] = ()  # the bot's own
     receiver: User | None = None
     ephemeral_id: int = 0
     replaces: Message | None = None
@@ -331,6 +334,7 @@ class State:
         preview: Json | None = None,
         silent: bool = False,
         album: str = "",
+        origin: Json | None = None,
         receiver: User | None = None,
         replaces: Message | None = None,
     ) -> Message:
@@ -354,6 +358,7 @@ class State:
             preview=preview or {},
             silent=silent,
             album=album,
+            origin=origin or {},
             receiver=receiver,
             ephemeral_id=max(ephemerals, default=0) + 1 if receiver else 0,
             replaces=replaces,

@@ -131,9 +131,18 @@ def message(state: State, sent: Message, *, with_reply: bool = True) -> Json:
 def _origin(sent: Message) -> Json:
     """Who sent it, and whom alone it is for."""
     shown: Json = {"sender_chat": chat(sent.chat)} if sent.sender is None else {"from": user(sent.sender)}
+    if sent.origin:
+        shown["forward_origin"] = sent.origin
     if sent.receiver is not None:
         shown |= {"receiver_user": user(sent.receiver), "ephemeral_message_id": sent.ephemeral_id}
     return shown
+
+
+def origin(sent: Message) -> Json:
+    """MessageOrigin: whose message it was, for whoever forwards it."""
+    if sent.sender is None:
+        return {"type": "channel", "date": seconds(sent.date), "chat": chat(sent.chat), "message_id": sent.id}
+    return {"type": "user", "date": seconds(sent.date), "sender_user": user(sent.sender)}
 
 
 def _words(state: State, sent: Message) -> Json:

@@ -19,6 +19,7 @@ from bot.chat.tree import Document, Heading, Table, inline_text, walk
 from bot.chat.views import Views
 from bot.model import Card, Claim, Row
 from bot.playground.control import Playground
+from bot.playground.errors import ApiError
 from bot.playground.state import Chat, Message, Role, User
 from bot.report import Report
 from tests.support import builders as a
@@ -283,6 +284,51 @@ async def test_the_page_has_a_button_for_markdown(
     assert text.startswith("# Report for")
     assert "## Most noteworthy" in text
     assert page.id > table.id
+
+
+async def test_a_rich_chat_gets_a_rich_report(
+    bot: ChatBot, playground: Playground, private: Chat, ada: User, table: Message
+) -> None:
+    """Where the chat shows rich messages, the report is one, with its tables, and the page follows all the same."""
+    await bot.desk.subscriptions.set_layout((await bot.chat(private)).id, "rich")
+    await playground.user_sends(private, ada, "/report")
+    page = await the_file(playground, private, ".html")
+    after = [m for m in playground.messages(private, by_bot=True) if table.id < m.id < page.id]
+    assert [bool(m.rich) for m in after] == [True]
+    assert after[0].rich is not None
+    assert [block["type"] for block in after[0].rich.blocks].count("table") == 2
+    assert "Most noteworthy" in after[0].plain
+
+
+async def test_a_server_without_rich_messages_gets_the_whole_report_once(
+    bot: ChatBot, playground: Playground, private: Chat, ada: User, table: Message
+) -> None:
+    """Where the server refuses the rich report, the classic messages bring it, complete and once."""
+    await bot.desk.subscriptions.set_layout((await bot.chat(private)).id, "rich")
+    playground.refuse("sendRichMessage", ApiError(404, "Not Found: method not found"), times=99)
+    await playground.user_sends(private, ada, "/report")
+    page = await the_file(playground, private, ".html")
+    after = [m for m in playground.messages(private, by_bot=True) if table.id < m.id < page.id]
+    text = "\n".join(m.plain for m in after)
+    assert not any(m.rich for m in after)
+    assert (text.count("Report for"), text.count("Severe critique"), text.count("Most noteworthy")) == (1, 3, 1)
+
+
+async def test_a_group_gets_it_as_an_answer(bot: ChatBot, playground: Playground, ada: User) -> None:
+    """In a group the report and its page reply to whoever asked, and any member may press for Markdown."""
+    bob = playground.add_user("Bob")
+    group = playground.add_group("Lab", ada, [bob])
+    await playground.join(group, playground.bot, by=ada, role=Role.ADMINISTRATOR)
+    await playground.user_sends(group, ada, "/categories cs.LG")
+    await playground.wait_for_message(group, "cs.LG")
+    await bot.announce(1)
+    await playground.user_sends(group, ada, "/digest")
+    await playground.wait_for_message(group, "1 of 1 announced")
+    asked = await playground.user_sends(group, bob, "/report")
+    page = await the_file(playground, group, ".html")
+    assert page.reply_to is asked
+    await playground.press(group, ada, page.id, "Markdown")
+    assert (await the_file(playground, group, ".md")).reply_to is page
 
 
 async def test_a_long_report_comes_as_a_file_alone(

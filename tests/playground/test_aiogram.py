@@ -39,6 +39,7 @@ from aiogram.types import (
     InputRichBlockTable,
     InputRichMessage,
     Message,
+    ReactionTypeEmoji,
     ReplyParameters,
     RichBlockTableCell,
     RichMessageButton,
@@ -207,6 +208,40 @@ async def test_albums_and_files_fit_the_models(bot: Bot, chat: Chat) -> None:
     mixed: list[Any] = [media, InputMediaDocument(media=BufferedInputFile(b"x", "x.txt"))]
     with pytest.raises(TelegramBadRequest, match="mixed"):
         await bot.send_media_group(chat.id, mixed)
+
+
+async def test_messages_are_forwarded_copied_pinned_and_reacted_to(
+    bot: Bot, playground: Playground, ada: User, chat: Chat
+) -> None:
+    """What is in a chat can be sent on, marked and found again, and only by whoever may."""
+    asked = await playground.user_sends(chat, ada, "look at this")
+    forwarded = await bot.forward_message(chat.id, chat.id, asked.id)
+    assert forwarded.forward_origin is not None
+    assert (forwarded.text, forwarded.forward_origin.type) == ("look at this", "user")
+    photo = await bot.send_photo(chat.id, BufferedInputFile(PNG, "f.png"), caption="one")
+    copied = await bot.copy_message(chat.id, chat.id, photo.message_id, caption="two")
+    assert playground.last(chat).id == copied.message_id
+    assert (playground.last(chat).text, playground.last(chat).origin) == ("two", {})
+    several = await bot.copy_messages(chat.id, chat.id, [photo.message_id, 4711, asked.id], remove_caption=True)
+    assert [m.plain for m in playground.messages(chat)][-2:] == ["", "look at this"]
+    assert len(several) == 2
+    assert await bot.set_message_reaction(chat.id, asked.id, [ReactionTypeEmoji(emoji="👍")]) is True
+    assert [one["emoji"] for one in asked.reactions] == ["👍"]
+    assert await bot.pin_chat_message(chat.id, photo.message_id) is True
+    pinned = (await bot.get_chat(chat.id)).pinned_message
+    assert pinned is not None
+    assert pinned.message_id == photo.message_id
+    assert await bot.unpin_chat_message(chat.id) is True
+    assert (await bot.get_chat(chat.id)).pinned_message is None
+    with pytest.raises(TelegramBadRequest, match="message to unpin not found"):
+        await bot.unpin_chat_message(chat.id)
+    with pytest.raises(TelegramBadRequest, match="message to forward not found"):
+        await bot.forward_message(chat.id, chat.id, 4711)
+    group = playground.add_group("Lab", ada)
+    await playground.join(group, playground.bot, by=ada)
+    sent = await bot.send_message(group.id, "x")
+    with pytest.raises(TelegramBadRequest, match="not enough rights to manage pinned messages"):
+        await bot.pin_chat_message(group.id, sent.message_id)
 
 
 async def test_errors_have_their_classes(bot: Bot, playground: Playground, ada: User, chat: Chat) -> None:
