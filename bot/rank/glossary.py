@@ -1,7 +1,8 @@
 """The shipped glossary: research terms in English and Chinese with the direction they belong to, and kinds of paper.
 
-Both are data beside this file: `glossary.tsv` for topics, `kinds.tsv` for what is asked for but is no topic (surveys,
+They are data beside this file: `glossary.tsv` for topics, `kinds.tsv` for what is asked for but is no topic (surveys,
 derivations, …). A term of either is found in English text by any of its variants, in Chinese text by its translations.
+`chinese.tsv` has the words that Chinese compounds are made of where neither knows the whole.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ STRENGTHS = {"": 1.0, "?": 0.4, "??": 0.12}
 @dataclass(frozen=True, slots=True)
 class Term:
     """One entry: its name (the first English variant), its variants, and the direction it is evidence for ("" for
-    none) with the strength of that evidence. The names of kinds begin with "~"."""
+    none) with the strength of that evidence. The names of kinds begin with "~"; a word that is no term has the name ""."""
 
     name: str
     english: tuple[str, ...]
@@ -119,10 +120,10 @@ def asked_in(text: Sequence[Token]) -> list[Found]:
     return _longest(text, _asking_names())
 
 
-def chinese_in(text: str) -> list[Found]:
-    """The terms that Chinese text mentions, from left to right the longest, with their places in `text`. Case and
-    spaces do not matter, nor whether Latin letters are full-width."""
-    known, longest = _chinese_terms()
+def chinese_in(text: str, *, words: bool = False) -> list[Found]:
+    """The terms that Chinese text mentions, and with `words` the plain words between them, from left to right the
+    longest, with their places in `text`. Case and spaces do not matter, nor whether Latin letters are full-width."""
+    known, longest = _chinese_words() if words else _chinese_terms()
     plain, places = _plain(text)
     found = []
     at = 0
@@ -229,6 +230,15 @@ def _chinese_terms() -> tuple[dict[str, Term], int]:
     for term in (*kinds(), *topics()):
         for variant in term.chinese:
             known.setdefault(_plain(variant)[0], term)
+    return known, max(map(len, known))
+
+
+@lru_cache(maxsize=1)
+def _chinese_words() -> tuple[dict[str, Term], int]:
+    known = dict(_chinese_terms()[0])
+    for english, chinese in _rows("chinese.tsv", 2):
+        for variant in chinese.split("|"):
+            known.setdefault(variant, Term("", (english,), (variant,)))
     return known, max(map(len, known))
 
 

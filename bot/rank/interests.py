@@ -7,6 +7,7 @@ import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 from typing import NamedTuple
 
 from bot.rank import glossary
@@ -204,7 +205,9 @@ def _is_manner(phrase: str, end: int) -> bool:
         return False
     words = len(list(tokens(phrase[:end])))
     english = any(found.start < words < found.end for found in glossary.asked_in(list(tokens(phrase[:200]))))
-    return not english and not any(found.start < end < found.end for found in glossary.chinese_in(phrase[:60]))
+    return not english and not any(
+        found.start < end < found.end for found in glossary.chinese_in(phrase[:60], words=True)
+    )
 
 
 def _amount(phrase: str) -> tuple[str, float]:
@@ -270,7 +273,7 @@ def _of_chinese(phrase: str, weight: float) -> Iterator[Interest]:
     groups: list[_Part] = []
     for part in _parts_of_chinese(phrase):
         if groups and not _JOINT.search(phrase[groups[-1].end : part.start]):
-            groups[-1] = _Part(groups[-1].start, part.end, groups[-1].units + part.units)
+            groups[-1] = _joined(groups[-1], part)
         else:
             groups.append(part)
     for group in groups:
@@ -286,8 +289,15 @@ class _Part(NamedTuple):
     units: tuple[str, ...]
 
 
+def _joined(left: _Part, right: _Part) -> _Part:
+    """Two parts as one; words that touch are looked for side by side as well."""
+    words = [[unit for unit in part.units if unit[0] not in "=~" and " " not in unit] for part in (left, right)]
+    touching = (f"{words[0][-1]} {words[1][0]}",) if left.end == right.start and all(words) else ()
+    return _Part(left.start, right.end, left.units + touching + right.units)
+
+
 def _parts_of_chinese(phrase: str) -> list[_Part]:
-    terms = glossary.chinese_in(phrase)
+    terms = glossary.chinese_in(phrase, words=True)
     parts = [_Part(found.start, found.end, _units_of_term(found.term)) for found in terms]
     at = 0
     for start, end in [*((found.start, found.end) for found in terms), (len(phrase), len(phrase))]:
@@ -302,7 +312,11 @@ def _parts_of_chinese(phrase: str) -> list[_Part]:
 def _units_of_term(term: glossary.Term) -> tuple[str, ...]:
     if term.is_kind:
         return (term.name,)
-    return units_of_words(list(tokens(term.english[0].removeprefix("="))), term)
+    words = list(tokens(term.english[0].removeprefix("=")))
+    if not term.name:
+        stems = [word.stem for word in words]
+        return (*stems, *(f"{left} {right}" for left, right in pairwise(stems)))
+    return units_of_words(words, term)
 
 
 def _trimmed(phrase: str) -> str:
@@ -319,4 +333,4 @@ def _term_last(phrase: str, start: int) -> bool:
     """Whether what looks like a way of speaking is the end of a term ("future of work")."""
     words = len(list(tokens(phrase[:start])))
     english = any(found.start < words < found.end for found in glossary.asked_in(list(tokens(phrase))))
-    return english or any(found.start < start < found.end for found in glossary.chinese_in(phrase))
+    return english or any(found.start < start < found.end for found in glossary.chinese_in(phrase, words=True))

@@ -8,10 +8,11 @@ from importlib.resources import files
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.rank import glossary
+from bot.rank.interests import parse
 from bot.rank.words import tokens
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -125,12 +126,13 @@ def test_kinds_of_paper_show_by_their_phrases(title: str, abstract: str, kind: s
 
 def test_the_data_travel_with_the_package() -> None:
     """The files are read as package data, and the package is told to carry their kind."""
-    for name in ("glossary.tsv", "kinds.tsv", "directions.tsv", "institutions.tsv"):
+    for name in ("glossary.tsv", "chinese.tsv", "kinds.tsv", "directions.tsv", "institutions.tsv"):
         assert files("bot.rank").joinpath(name).is_file()
     carried = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["setuptools"]["package-data"]["*"]
     assert "*.tsv" in carried
 
 
+@settings(deadline=None)
 @given(st.text(max_size=200))
 def test_any_text_can_be_searched(text: str) -> None:
     """Found terms lie one after the other inside the text."""
@@ -138,3 +140,18 @@ def test_any_text_can_be_searched(text: str) -> None:
         ends = [0, *(place for one in found for place in (one.start, one.end))]
         assert ends == sorted(ends)
         assert length is None or ends[-1] <= length
+
+
+def test_a_compound_that_is_no_term_is_read_by_its_words() -> None:
+    """What the glossary does not know as a whole is found by the words it is made of, terms before plain words."""
+    assert glossary.chinese_in("分数阶扩散方程") == []
+    assert [found.term.english[0] for found in glossary.chinese_in("分数阶扩散方程", words=True)] == [
+        "fractional",
+        "diffusion",
+        "equation",
+    ]
+    (compound,) = parse("铁基超导体薄膜")
+    assert {"iron", "=superconductivity", "film"} <= set(compound.units)
+    (plain,) = parse("多孔介质")
+    assert plain.weight == 1.0
+    assert "porou media" in plain.units or "porous media" in plain.units
