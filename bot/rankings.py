@@ -8,12 +8,13 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import OrderedDict
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import TypeVar
 
-from bot.model import Paper, Profile
+from bot.model import FollowKind, Heat, Paper, Profile
+from bot.pull.heat import SOURCE
 from bot.rank.features import Background, Features
 from bot.rank.ranking import Ranking
 from bot.rank.score import score
@@ -25,14 +26,12 @@ from storage.database import Database
 log = logging.getLogger(__name__)
 
 BACKGROUND_PAPERS = 3000
-DAYS_KEPT = 8
+DAYS_KEPT = 4
+TAKEN_KEPT = 32
 BACKGROUNDS_KEPT = 3
 TASTES_KEPT = 2000
 SETTLE = 2.0
 """Seconds after a verdict until its chat's taste is fitted anew: what is said meanwhile is learned in one go."""
-
-Listed = tuple[tuple[str, date], ...]
-"""Category and date of the listings that papers were drawn from."""
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -53,7 +52,10 @@ class Rankings:
         self._db = db
         self._clock = clock
         self._settle = settle
-        self._features: OrderedDict[Listed, Features] = OrderedDict()
+        self._features: OrderedDict[tuple[tuple[date, ...], tuple[str, ...]], Features] = OrderedDict()
+        self._of_days: OrderedDict[tuple[date, ...], Features] = OrderedDict()
+        self._heat_of: OrderedDict[tuple[str, ...], tuple[datetime | None, Mapping[str, Heat]]] = OrderedDict()
+        self._making_features = asyncio.Lock()
         self._backgrounds: OrderedDict[tuple[date, tuple[str, ...]], Background] = OrderedDict()
         self._making_background = asyncio.Lock()
         self._tastes: OrderedDict[int, _Kept] = OrderedDict()
@@ -79,23 +81,54 @@ class Rankings:
     async def score(self, chat_id: int, features: Features, profile: Profile, until: datetime | None = None) -> Ranking:
         """Features scored for a profile as of `until`, or as of now."""
         now = until or self._clock()
+        by_place = any(follow.kind is FollowKind.INSTITUTION for follow in profile.follows)
         async with self._db.read() as conn:
-            heats = await heat.newest(conn, features.ids, until)
-            names = await names_of(conn, features.papers)
+            heats = await self._heats(conn, features.ids, until)
+            names = await names_of(conn, features.papers) if by_place else {}
         taste = await self.taste(chat_id, profile, features.background, now)
         return await asyncio.to_thread(score, features, profile, heats, names, now, taste)
 
+    async def _heats(
+        self, conn: chats.AsyncConnection, ids: tuple[str, ...], until: datetime | None
+    ) -> Mapping[str, Heat]:
+        """The papers' newest heat, read once for all chats until further readings come in."""
+        if until is not None:
+            return await heat.newest(conn, ids, until)
+        last = await heat.last_at(conn, SOURCE)
+        kept = self._heat_of.get(ids)
+        if kept is None or kept[0] != last:
+            kept = (last, await heat.newest(conn, ids))
+            _keep_newest(self._heat_of, ids, kept, TAKEN_KEPT)
+        return kept[1]
+
     async def features(self, papers: Sequence[Paper], drawn_from: Iterable[tuple[str, date]]) -> Features:
-        """The papers' features, made once for all chats with the same listings."""
-        key = tuple(sorted(drawn_from))
-        kept = self._features.get(key)
-        if kept is not None and kept.ids == tuple(paper.id for paper in papers):
-            self._features.move_to_end(key)
+        """The papers' features, taken from those of all papers of the same days, which are made once for all chats."""
+        days = tuple(sorted({day for _, day in drawn_from}))
+        ids = tuple(paper.id for paper in papers)
+        kept = self._features.get((days, ids))
+        if kept is not None and kept.papers == tuple(papers):
+            self._features.move_to_end((days, ids))
             return kept
-        background = await self.background_before(min(day for _, day in key))
-        made = await asyncio.to_thread(Features.of, papers, background)
-        _keep_newest(self._features, key, made, DAYS_KEPT)
+        of_days = await self._features_of_days(days, papers)
+        made = await asyncio.to_thread(of_days.take, ids)
+        _keep_newest(self._features, (days, ids), made, TAKEN_KEPT)
         return made
+
+    async def _features_of_days(self, days: tuple[date, ...], papers: Sequence[Paper]) -> Features:
+        """The features of every paper of these days, among which are `papers` as they are."""
+        async with self._making_features:
+            kept = self._of_days.get(days)
+            if kept is not None and _holds(kept, papers):
+                self._of_days.move_to_end(days)
+                return kept
+            background = await self.background_before(min(days))
+            async with self._db.read() as conn:
+                everything = {paper.id: paper for paper in await listings.shown_on(conn, days)}
+            # What somebody holds in hand counts, whatever the database says by now.
+            everything |= {paper.id: paper for paper in papers}
+            made = await asyncio.to_thread(Features.of, list(everything.values()), background)
+            _keep_newest(self._of_days, days, made, DAYS_KEPT)
+            return made
 
     async def background_before(self, day: date) -> Background:
         """The past papers of all categories that are read, as a background for all chats."""
@@ -166,6 +199,12 @@ class Rankings:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def _holds(features: Features, papers: Sequence[Paper]) -> bool:
+    """Whether these very papers are among the features' own."""
+    known = {paper.id: paper for paper in features.papers}
+    return all(known.get(paper.id) == paper for paper in papers)
 
 
 def _keep_newest(kept: OrderedDict[K, V], key: K, value: V, most: int) -> None:

@@ -331,6 +331,28 @@ async def consider(conn: AsyncConnection, chat_id: int, digest_id: int | None, d
         await conn.execute(insert(conn, considered), entries)
 
 
+async def shown_on(conn: AsyncConnection, days: Iterable[date]) -> list[Paper]:
+    """The distinct papers that any fresh listing of these days shows as new or cross-listed, each in its latest
+    version, in the order of their ids."""
+    fresh = exists().where(
+        listings.c.category == announcements.c.category,
+        listings.c.date == announcements.c.date,
+        listings.c.state == ListingState.FRESH,
+    )
+    named = (
+        select(announcements.c.paper_id)
+        .where(announcements.c.date.in_(list(days)), announcements.c.kind.in_(SHOWN), fresh)
+        .distinct()
+        .subquery()
+    )
+    query = (
+        select(*papers.COLUMNS)
+        .select_from(papers.LATEST.join(named, named.c.paper_id == tables.papers.c.id))
+        .order_by(tables.papers.c.id)
+    )
+    return [papers.of_row(row) for row in await conn.execute(query)]
+
+
 async def sample_before(conn: AsyncConnection, categories: Sequence[str], day: date, limit: int) -> list[Paper]:
     """At most `limit` papers that were new or cross-listed in these categories in the 90 days before `day`, newest
     first: what a ranker holds a day's papers against."""
