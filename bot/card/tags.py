@@ -51,7 +51,9 @@ _REPLICATION = re.compile(
     r"\b(?:replication|reproduction|reproducibility) (?:study|of|paper|report)\b|\bwe (?:reproduce|replicate|re-?evaluate)\b|^re-?visiting\b",
     re.IGNORECASE,
 )
-_THEOREM = re.compile(r"^(?:theorem|lemma|proposition|corollary|proof)\b", re.IGNORECASE)
+_THEOREM = re.compile(
+    r"^(?:(?:theorem|lemma|proposition|corollary)\s*[A-Z]?[\d.]*\d?\s*(?:\.|\(|:)|proof\b)", re.IGNORECASE
+)
 _USER_STUDY = re.compile(
     r"\b(?:user study|interviews? with \d+|\d+ participants|semi-structured interviews|survey of \d+)\b", re.IGNORECASE
 )
@@ -91,7 +93,7 @@ def is_withdrawn(paper: Paper) -> bool:
 
 def _is_theory(paper: Paper, parts: tuple[Part, ...], front: str) -> bool:
     """Theorems in the text; of an abstract alone, a proof announced in a field where proofs are the method."""
-    stated = sum(1 for part in parts for p in part.section.paragraphs if _THEOREM.match(p.text) and len(p.text) < 200)
+    stated = sum(1 for part in parts for p in part.section.paragraphs if _THEOREM.match(p.text))
     titled = sum(1 for part in parts if part.role == "theory" and not part.section.appendix)
     proves = re.search(
         r"\bwe (?:\w+ )?(?:prove|derive|show that the|establish)\b|\btheorem\b|\bmean-field\b|\bprovabl[ey]\b",

@@ -30,10 +30,13 @@ _INVISIBLE = re.compile("[\u00ad\u200b\u200c\u2060\ufeff]")
 _SOFT_BREAK = re.compile(r"%\s*\n\s*")
 _LATEX_NOTE = re.compile(r"<annotation\b.*?</annotation(?:-xml)?>", re.DOTALL)
 _NO_LOOKS = re.compile(r'\s(?:id|class|alttext|xref|href|style|intent|xmlns\S*|data-[\w-]+)="[^"]*"')
+_WITHIN_ONE = re.compile(r"(.*E(?:x|q)?\d+)X[a-z]*$")  # the rows of an environment like aligned in one equation
+_LABEL = re.compile(r"[^\W\d_]{2}|[^\W\d_][.\- ]?\d")
+_BEFORE_STOP = re.compile(r"\s+([.,;:)])")
 _PLAIN_NUMBER = re.compile(r"[+\-]?\d[\d.,]*")
 
 _NO_TEXT = (
-    "script, style, nav, dialog, button, .ltx_TOC, .ltx_pagination, .ltx_rdf, .ltx_tag_item, .ltx_role_footnotemark, "
+    "script, style, nav, dialog, button, pre, .ltx_listing, .ltx_TOC, .ltx_pagination, .ltx_rdf, .ltx_tag_item, .ltx_role_footnotemark, "
     ".ltx_page_footer, .ltx_page_logo, .ltx_nodisplay, .ltx_index, .ltx_indexphrase, .ltx_glossary"
 )
 _LEVELS = ("chapter", "section", "subsection", "subsubsection", "paragraph", "subparagraph")
@@ -55,12 +58,13 @@ def parse(html: str, url: str) -> FullText:
         raise Malformed(_service(url), "no-document")
     author_lines = institutions.author_lines(root)
     stated = institutions.stated(root)
+    _plain_formulas(root)
     links = tuple(dict.fromkeys(_links(root, url)))
-    equations = _make_plain(root)
-    outline = _Outline(equations)
+    found = _make_plain(root)
+    outline = _Outline(found)
     outline.walk(root)
     sections = tuple(outline.finished())
-    abstract, sections = _abstract(root, sections)
+    abstract, sections = _abstract(root, sections, found)
     if len(abstract) + sum(len(p.text) for s in sections for p in s.paragraphs) < _LEAST_TEXT and not any(
         s.title for s in sections
     ):
@@ -108,19 +112,31 @@ class _Found:
     equations: list[Equation] = field(default_factory=list)
     notes: list[tuple[str, str]] = field(default_factory=list)
 
+    def shown(self, text: str) -> str:
+        """A text with its display equations as $$LaTeX$$ where their marks stand."""
+        if "\ue000" not in text:
+            return text
+        return _EQUATION_MARK.sub(lambda m: f" $${self.equations[int(m[1])].latex}$$ ", text)
 
-def _make_plain(root: LexborNode) -> _Found:
-    found = _Found()
-    # Formulas first: most of a page's elements are theirs, and each further search is the quicker without them.
+
+def _plain_formulas(root: LexborNode) -> None:
+    """Formulas within lines as text. They come first: most of a page's elements are theirs, and each further search is
+    the quicker without them."""
     for node in root.css("math"):
         if not _is_display(node):  # display equations keep their MathML until they are read
             node.replace_with(_formula(node))
+
+
+def _make_plain(root: LexborNode) -> _Found:
+    found = _Found()
     for node in outermost(root, ".ltx_equationgroup, .ltx_equation"):
         marks = []
         for equation in _equations(node):
             marks.append(f"\ue000{len(found.equations)}\ue001")
             found.equations.append(equation)
         node.replace_with(" ".join(["", *marks, ""]))
+    for node in every(root, ".ltx_tag_item"):
+        _label_item(node)
     for node in every(root, _NO_TEXT):
         node.decompose()
     for node in every(root, ".ltx_ERROR, .ltx_missing_label, .ltx_missing_citation"):
@@ -141,6 +157,23 @@ def _make_plain(root: LexborNode) -> _Found:
     return found
 
 
+def _label_item(tag: LexborNode) -> None:
+    """Put the label of a list's item before its first words where it says something: "Term", "(A1)", not "•" or "2."."""
+    label = words(tag.text())
+    item = tag.parent
+    if not _LABEL.search(label) or item is None:
+        return
+    own = item.css_first(".ltx_p") if item.tag != "dt" else None
+    following = item.next
+    while own is None and item.tag == "dt" and following is not None:
+        own = following.css_first(".ltx_p") if following.tag == "dd" else None
+        following = following.next if following.tag != "dt" else None
+    if own is not None and own.first_child is not None:
+        own.first_child.insert_before(
+            f"{label.rstrip(':')}: " if label[-1].isalnum() or label[-1] == ":" else f"{label} "
+        )
+
+
 def _is_display(math: LexborNode) -> bool:
     node = math.parent
     for _ in range(8):
@@ -154,7 +187,7 @@ def _is_display(math: LexborNode) -> bool:
 
 def latex_of(math: LexborNode) -> str:
     """A formula's LaTeX as the page states it, on one line; where it states none, the symbols as they stand."""
-    latex = math.attributes.get("alttext")
+    latex = attribute(math, "alttext")
     if not latex:
         note = math.css_first('annotation[encoding="application/x-tex"]')
         latex = note.text() if note is not None else math.text()
@@ -180,6 +213,7 @@ def _equations(node: LexborNode) -> list[Equation]:
     anchor = attribute(node, "id")
     rows = every(node, "tr, .ltx_eqn_row") or [node]
     equations: list[Equation] = []
+    within = ""
     for row in rows:
         formulas = every(row, "math")
         if not formulas:
@@ -188,13 +222,16 @@ def _equations(node: LexborNode) -> list[Equation]:
         mathml = "".join(map(_mathml, formulas))
         label = row.css_first(".ltx_tag_equation, .ltx_tag_equationgroup")
         number = label.text().strip().strip("()") if label is not None else ""
-        if equations and _goes_on(row) and not (number and equations[-1].number):
+        part_of = _WITHIN_ONE.match(_row_anchor(row))
+        goes_on = part_of[1] == within if part_of is not None else _goes_on(row)
+        within = part_of[1] if part_of is not None else ""
+        if equations and goes_on and not (number and equations[-1].number):
             last = equations[-1]
             equations[-1] = Equation(
                 last.anchor, f"{last.latex} \\\\ {latex}", last.mathml + mathml, last.number or number
             )
         else:
-            equations.append(Equation(_row_anchor(row) or anchor, latex, mathml, number))
+            equations.append(Equation(within or _row_anchor(row) or anchor, latex, mathml, number))
     return equations
 
 
@@ -206,14 +243,14 @@ def _mathml(math: LexborNode) -> str:
 
 def _goes_on(row: LexborNode) -> bool:
     """Whether a row of an aligned group continues the one above: it has nothing on its left side."""
-    cells = [c for c in every(row, "td.ltx_td, .ltx_eqn_cell") if "pad" not in (c.attributes.get("class") or "")]
-    cells = [c for c in cells if "ltx_eqn_eqno" not in (c.attributes.get("class") or "")]
+    cells = [c for c in every(row, "td.ltx_td, .ltx_eqn_cell") if "pad" not in attribute(c, "class")]
+    cells = [c for c in cells if "ltx_eqn_eqno" not in attribute(c, "class")]
     return len(cells) > 1 and cells[0].css_first("math") is None and not cells[0].text().strip()
 
 
 def _row_anchor(row: LexborNode) -> str:
     for node in (row, row.parent, row.parent.parent if row.parent is not None else None):
-        if node is not None and node.tag in ("tr", "tbody", "table", "div") and node.attributes.get("id"):
+        if node is not None and node.tag in ("tr", "tbody", "table", "div") and attribute(node, "id"):
             return attribute(node, "id")
     return ""
 
@@ -265,6 +302,7 @@ class _Outline:
         self._found = found
         self._sections = [_Open("", 1, "", "", appendix=False)]
         self._chapters = False
+        self._lead = ""  # the label of a theorem or proof, which begins its first paragraph
         self.references: list[str] = []
 
     def finished(self) -> Iterator[Section]:
@@ -282,17 +320,15 @@ class _Outline:
                 begun = True
                 self._visit(child, self._sections[0], 0)
 
-    def _visit(self, node: LexborNode, into: _Open, depth: int) -> None:
+    def _visit(self, node: LexborNode, into: _Open, depth: int, around: str = "") -> None:
+        """Read an element and what is in it; `around` is the anchor of the block that it stands in."""
         kinds = classes(node)
         if node.tag == "-text":
-            self._paragraph(into, "", node.text())
+            self._paragraph(into, around, node.text())
         elif _sectional(kinds):
             self._section(node, kinds, into, depth)
         elif "ltx_bibliography" in kinds or "ltx_biblist" in kinds:
-            items = every(node, ".ltx_bibitem")
-            self.references.extend(
-                filter(None, (words(_NOTE_MARK.sub(" ", item.text(separator=" "))) for item in items))
-            )
+            self.references.extend(filter(None, map(_reference, every(node, ".ltx_bibitem"))))
         elif kinds & _FRONT:
             return
         elif node.tag == "figure" or "ltx_float" in kinds:
@@ -302,23 +338,35 @@ class _Outline:
         elif "ltx_acknowledgements" in kinds:
             self._acknowledgements(node)
         elif depth > _DEEPEST or "ltx_p" in kinds or not _has_blocks(node):
-            self._paragraph(into, attribute(node, "id"), node.text())
+            self._paragraph(into, attribute(node, "id") if "ltx_p" not in kinds or not around else around, node.text())
         else:
-            self._block(node, into, depth)
+            self._block(node, into, depth, around)
 
-    def _block(self, node: LexborNode, into: _Open, depth: int) -> None:
+    def _block(self, node: LexborNode, into: _Open, depth: int, around: str) -> None:
         """A paragraph, list item, theorem or mere box: its own words stay together, blocks in it follow."""
-        anchor = attribute(node, "id")
+        anchor = attribute(node, "id") or around
+        stated = bool(classes(node) & {"ltx_theorem", "ltx_proof"})
         own = ""
         for child in node.iter(include_text=True):
             kind = classes(child)
+            if stated and "ltx_title" in kind:
+                self._lead = words(self._shown(_NOTE_MARK.sub("", child.text())))
+                continue
+            if "ltx_p" in kind and kind & _BOXES:
+                self._paragraph(into, anchor, own)
+                self._paragraph(into, anchor, child.text())
+                own = ""
+                continue
             if child.tag == "-text" or "ltx_p" in kind or (not kind & _BLOCKS and not _has_blocks(child)):
                 own += f" {child.text()}"
                 continue
             self._paragraph(into, anchor, own)
             own = ""
-            self._visit(child, into, depth + 1)
+            self._visit(child, into, depth + 1, anchor)
         self._paragraph(into, anchor, own)
+        if stated and self._lead:  # it has no words of its own
+            lead, self._lead = self._lead, ""
+            self._paragraph(into, anchor, lead)
 
     def _section(self, node: LexborNode, kinds: frozenset[str], into: _Open, depth: int) -> None:
         heading = next((c for c in node.iter() if "ltx_title" in classes(c)), None)
@@ -349,6 +397,8 @@ class _Outline:
         """Add a paragraph: equations go back to where their marks stand, footnotes follow."""
         if not text or text.isspace():
             return
+        if self._lead:
+            text, self._lead = f"{self._lead} {text}", ""
         notes = [self._found.notes[int(m[1])] for m in _NOTE_MARK.finditer(text)]
         for match in _EQUATION_MARK.finditer(text):
             into.equations.append(self._found.equations[int(match[1])])
@@ -359,9 +409,7 @@ class _Outline:
             self._paragraph(into, note_anchor or anchor, note)
 
     def _shown(self, text: str) -> str:
-        if "\ue000" not in text:
-            return text
-        return _EQUATION_MARK.sub(lambda m: f" $${self._found.equations[int(m[1])].latex}$$ ", text)
+        return self._found.shown(text)
 
     # ------------------------------------------------------------------ floats
 
@@ -401,6 +449,11 @@ class _Outline:
             into.tables.append(Table(anchor, caption, shown[0], shown[1]))
 
 
+def _reference(item: LexborNode) -> str:
+    text = words(_NOTE_MARK.sub(" ", item.text(separator=" ")))
+    return _BEFORE_STOP.sub(r"\1", text)
+
+
 _FRONT = frozenset(
     {
         "ltx_title_document",
@@ -414,6 +467,7 @@ _FRONT = frozenset(
         "ltx_role_institutetext",
     }
 )
+_BOXES = frozenset({"ltx_minipage", "ltx_align_center", "ltx_parbox"})
 _BLOCKS = frozenset(
     {
         "ltx_para",
@@ -464,13 +518,13 @@ def _is_tabular(node: LexborNode) -> bool:
     return filled > 1
 
 
-def _abstract(root: LexborNode, sections: tuple[Section, ...]) -> tuple[str, tuple[Section, ...]]:
+def _abstract(root: LexborNode, sections: tuple[Section, ...], found: _Found) -> tuple[str, tuple[Section, ...]]:
     """The abstract; where no part of the page is marked as one, the section of that title, taken out."""
     node = root.css_first(".ltx_abstract")
     if node is not None:
         for title in every(node, ".ltx_title"):
             title.decompose()
-        text = words(_NOTE_MARK.sub("", _EQUATION_MARK.sub("", node.text(separator=""))))
+        text = words(found.shown(_NOTE_MARK.sub("", node.text(separator=""))))
         if text:
             return text, sections
     for i, section in enumerate(sections):

@@ -127,6 +127,8 @@ def _row(cells: list[LexborNode], carried: dict[int, tuple[int, str]], *, repeat
 
 def _span(cell: LexborNode, name: str) -> int:
     stated = attribute(cell, name)
+    if not stated and cell.tag in ("td", "th"):
+        return 1
     if not stated:  # a table inside a line has no cells of HTML, only classes
         kind = next((kind for kind in classes(cell) if kind.startswith(f"ltx_{name}_")), "1")
         stated = kind.rpartition("_")[2]

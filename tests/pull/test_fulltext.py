@@ -129,23 +129,77 @@ def test_the_rows_of_a_group_are_equations_and_continued_rows_are_not() -> None:
 
 
 def test_lists_and_theorems_keep_their_own_anchors() -> None:
-    """The items of a list and the statement of a theorem are paragraphs that can be linked."""
+    """The items of a list and the statement of a theorem are paragraphs that can be linked; a statement begins with its
+    label, and so does an item whose label says something."""
     theorem = (
-        '<div id="Thm1" class="ltx_theorem"><h6 class="ltx_title ltx_title_theorem"><span class="ltx_tag">Theorem 1</span>.</h6>'
+        '<div id="Thm1" class="ltx_theorem"><h6 class="ltx_title ltx_title_theorem"><span class="ltx_tag">Theorem 1</span> (Ours).</h6>'
         + ltx.para("Thm1.p1", "All is one.")
+        + '</div><div class="ltx_proof"><h6 class="ltx_title ltx_title_proof">Proof.</h6>'
+        + ltx.para("S1.p2", "Obvious. ∎")
         + "</div>"
     )
     text = read(
-        ltx.section("S1", "A", ltx.para("S1.p1", LONG, ltx.items("S1.I1", "First.", "Second."), "After."), theorem)
+        ltx.section(
+            "S1",
+            "A",
+            ltx.para(
+                "S1.p1",
+                LONG,
+                ltx.items("S1.I1", "First.", "Second."),
+                ltx.items("S1.I2", "It holds.", label="(A1)"),
+                "After.",
+            ),
+            ltx.terms("S1.I3", ("Recall", "What is found."), ("Cost", "What it takes.")),
+            theorem,
+        )
     )
-    assert [(a, t[:20]) for a, t in paragraphs(text)] == [
-        ("S1.p1", LONG[:20]),
+    assert [(a, t[:24]) for a, t in paragraphs(text)] == [
+        ("S1.p1", LONG[:24]),
         ("S1.I1.i1.p1", "First."),
         ("S1.I1.i2.p1", "Second."),
+        ("S1.I2.i1.p1", "(A1) It holds."),
         ("S1.p1", "After."),
-        ("Thm1", "Theorem 1."),
-        ("Thm1.p1", "All is one."),
+        ("S1.I3.ix1.p1", "Recall: What is found."),
+        ("S1.I3.ix2.p1", "Cost: What it takes."),
+        ("Thm1.p1", "Theorem 1 (Ours). All is"),
+        ("S1.p2", "Proof. Obvious."),
     ]
+
+
+def test_an_equation_of_several_lines_is_one() -> None:
+    """The rows of an aligned block within one equation are that equation, found by its own anchor."""
+    group = ltx.aligned("S1.E2", ("S1.E2X", "a", "=1", "2"), ("S1.E2Xa", "b", "=2", ""), ("S1.E3", "c", "=3", "3"))
+    text = read(ltx.section("S1", "A", ltx.para("S1.p1", LONG, group)))
+    assert [(e.anchor, e.number, e.latex) for e in only(text, "S1").equations] == [
+        ("S1.E2", "2", r"a =1 \\ b =2"),
+        ("S1.E3", "3", "c =3"),
+    ]
+
+
+def test_program_text_is_no_paragraph() -> None:
+    """Listings, algorithms and verbatim blocks are left out; a word of code in a line stays."""
+    code = '<pre class="ltx_verbatim">def f(x)</pre><div class="ltx_listing"><div class="ltx_listingline">x = 1</div></div>'
+    text = read(ltx.section("S1", "A", ltx.para("S1.p1", f'Call <code class="ltx_verbatim">f(x)</code>. {LONG}'), code))
+    assert paragraphs(text) == [("S1.p1", f"Call f(x). {LONG.strip()}")]
+
+
+def test_boxes_side_by_side_are_paragraphs_of_their_own() -> None:
+    """What stands in a box is not run together with what stands beside it."""
+    boxes = '<p class="ltx_p ltx_minipage">In the box.</p><p class="ltx_p">After the box.</p>'
+    text = read(ltx.section("S1", "A", f'<div id="S1.p1" class="ltx_para"><p class="ltx_p">{LONG}</p>{boxes}</div>'))
+    assert [t for _, t in paragraphs(text)] == [LONG.strip(), "In the box.", "After the box."]
+
+
+def test_an_abstract_keeps_its_formulas() -> None:
+    """Also those that are displayed."""
+    text = parse_html(
+        ltx.page(
+            ltx.section("S1", "A", ltx.para("S1.p1", LONG)),
+            abstract="We show " + ltx.equation("E0", "a=b") + " always.",
+        ),
+        URL,
+    )
+    assert text.abstract == "We show $$a=b$$ always."
 
 
 def test_a_footnote_does_not_cut_its_sentence() -> None:

@@ -127,10 +127,20 @@ def figure(anchor: str, caption: str, *inner: str, kind: str = "ltx_figure") -> 
     return f'<figure id="{anchor}" class="{kind}">{"".join(inner)}<img src="x.png" alt="Refer to caption"><figcaption class="ltx_caption">{caption}</figcaption></figure>\n'
 
 
-def items(anchor: str, *texts: str) -> str:
+def terms(anchor: str, *pairs: tuple[str, str]) -> str:
+    """A list of terms, each with its meaning."""
+    points = "".join(
+        f'<dt id="{anchor}.ix{i}" class="ltx_item"><span class="ltx_tag ltx_tag_item">{term}</span></dt>'
+        f'<dd class="ltx_item">{para(f"{anchor}.ix{i}.p1", meaning)}</dd>'
+        for i, (term, meaning) in enumerate(pairs, 1)
+    )
+    return f'<dl id="{anchor}" class="ltx_description">{points}</dl>'
+
+
+def items(anchor: str, *texts: str, label: str = "•") -> str:
     """A list."""
     points = "".join(
-        f'<li id="{anchor}.i{i}" class="ltx_item"><span class="ltx_tag ltx_tag_item">•</span> {para(f"{anchor}.i{i}.p1", text)}</li>'
+        f'<li id="{anchor}.i{i}" class="ltx_item"><span class="ltx_tag ltx_tag_item">{label}</span> {para(f"{anchor}.i{i}.p1", text)}</li>'
         for i, text in enumerate(texts, 1)
     )
     return f'<ul id="{anchor}" class="ltx_itemize">{points}</ul>'
