@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import io
+from collections.abc import Sequence
 from hashlib import sha256
 
 from telegram import InputFile, ReplyParameters
@@ -11,7 +11,7 @@ from telegram.error import BadRequest
 
 from bot.chat.callbacks import Draw
 from bot.chat.card import versioned
-from bot.chat.picture import NoPicture, picture
+from bot.chat.picture import NoPicture, can_be_drawn, drawn
 from bot.chat.posting import alone
 from bot.chat.tree import Document, MathBlock, walk
 from bot.chat.visit import Visit
@@ -22,22 +22,38 @@ async def draw(visit: Visit, press: Draw) -> None:
     paper_id, version = versioned(press.paper)
     view = await visit.desk.reading.card(visit.chat.id, visit.reader_id, paper_id, version)
     formulas = formulas_of(visit.desk.views.card(view, visit.message_id))
+    if not any(map(can_be_drawn, formulas)):
+        await visit.toast("no-picture", alert=True)
+        return
     key = sha256("\0".join(formulas).encode()).hexdigest()
-    if (known := visit.desk.drawings.get(key)) is not None:
+    async with visit.desk.drawings.alone(visit.chat.id, key) as first:
+        if not first:
+            await visit.toast("still-drawing")
+            return
+        await visit.toast("drawing")
+        visit.let_go()
+        await _show(visit, key, formulas)
+
+
+async def _show(visit: Visit, key: str, formulas: Sequence[str]) -> None:
+    drawings = visit.desk.drawings
+    if (known := drawings.get(key)) is not None:
         try:
             await _send(visit, known)
         except BadRequest:
-            visit.desk.drawings.drop(key)
+            drawings.drop(key)
         else:
             return
     try:
-        drawn = await asyncio.to_thread(picture, formulas)
+        async with drawings.room:
+            made = await drawn(formulas)
     except NoPicture:
-        await visit.toast("no-picture", alert=True)
+        document = visit.desk.views.templates.render("no_picture", visit.chat.language)
+        await visit.reply(document, to=visit.spot.message_id)
         return
-    file_id = await _send(visit, InputFile(io.BytesIO(drawn), filename="formulas.png", attach=False))
+    file_id = await _send(visit, InputFile(io.BytesIO(made), filename="formulas.png", attach=False))
     if file_id:
-        visit.desk.drawings.put(key, file_id)
+        drawings.put(key, file_id)
 
 
 def formulas_of(document: Document) -> tuple[str, ...]:

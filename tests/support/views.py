@@ -377,7 +377,7 @@ def _views() -> list[tuple[str, dict[str, Any]]]:
     shown += [
         ("layout", {"chat": chat, "state": state}) for chat in LAYOUTS for state in ("offered", "refused", "chosen")
     ]
-    shown += [("layout_sample", {}), ("reading", {"paper": "2602.14080"})]
+    shown += [("layout_sample", {}), ("reading", {"paper": "2602.14080"}), ("no_picture", {})]
     for chat in CHATS:
         for profile in (PROFILE, Profile(categories=("cs.LG",))):
             known = {
@@ -423,6 +423,8 @@ def _views() -> list[tuple[str, dict[str, Any]]]:
         "restored",
         "not-there",
         "no-picture",
+        "drawing",
+        "still-drawing",
     ):
         shown.append((f"toasts/{toast}", {}))
     shown += [("toasts/verdict", {"mine": mine}) for mine in (None, *VerdictKind)]
