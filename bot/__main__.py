@@ -124,7 +124,7 @@ def _parser() -> argparse.ArgumentParser:
         "--page",
         action="store_const",
         const=True,
-        help="talk on the chat page, which stays open until Ctrl-C; default at a terminal",
+        help="talk on the chat page, and keep it open until Ctrl-C; default at a terminal",
     )
     where.add_argument(
         "--terminal",

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import pty
 import re
 import socket
 import subprocess
@@ -192,6 +194,33 @@ def test_a_demo_without_any_input_shows_the_table_and_ends(tmp_path: Path) -> No
     )
     assert done.returncode == 0, done.stderr
     assert "matches “GRPO” from your interests" in " ".join(done.stdout.split())
+
+
+def test_at_a_terminal_the_same_chat_is_on_the_page_and_here(tmp_path: Path) -> None:
+    """The address is told, the digest is printed, and q ends the demo."""
+    ours, theirs = pty.openpty()
+    os.write(ours, b"q\n")
+    with (
+        os.fdopen(ours, "rb", buffering=0) as screen,
+        subprocess.Popen(
+            [sys.executable, "-m", "bot", "demo", "--no-browser"],
+            stdin=theirs,
+            stdout=theirs,
+            stderr=subprocess.PIPE,
+            cwd=tmp_path,
+            env=os.environ
+            | {"ARXIV_URL": nobody(), "TERM": "dumb", "PYTHONIOENCODING": "utf-8", "PYTHONPATH": str(ROOT)},
+        ) as program,
+    ):
+        os.close(theirs)
+        said = b""
+        with contextlib.suppress(OSError):  # a terminal whose other end has gone
+            while more := screen.read(65536):
+                said += more
+        assert program.wait(60) == 0
+    shown = " ".join(said.decode().split())
+    assert re.search(r"The chat page: http://127\.0\.0\.1:\d+/\?key=\S+ The same chat is here too", shown)
+    assert "matches “GRPO” from your interests" in shown
 
 
 async def test_the_page_of_a_demo_stays_until_it_is_interrupted(tmp_path: Path) -> None:

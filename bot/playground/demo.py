@@ -32,11 +32,15 @@ class Demo:
         await self.terminal.talk(self.playground, ready=ready, person=self.cast.me)
 
     async def on_page(self, ready: Callable[[], Awaitable[object]], *, browser: bool) -> None:
-        """The conversation on the page, until somebody ends the program; its first minute happens by itself."""
+        """The conversation on the page, and at the same time in the terminal if somebody sits there, until they leave it;
+        otherwise until somebody ends the program."""
         self.terminal.note("page", address=self.page.address)
-        self.terminal.note("stays")
+        self.terminal.note("leave" if self.terminal.attended else "stays")
         if browser and has_display(os.environ, sys.platform):
             await asyncio.to_thread(webbrowser.open, self.page.address)
+        if self.terminal.attended:
+            await self.terminal.talk(self.playground, ready=ready, person=self.cast.me)
+            return
         await self.cast.begin(ready)
         await asyncio.Event().wait()
 

@@ -171,6 +171,11 @@ class Terminal:
             file=out, force_terminal=out.isatty(), width=width, markup=False, highlight=False, emoji=False
         )
 
+    @property
+    def attended(self) -> bool:
+        """Whether a person sits there."""
+        return self._source.isatty()
+
     def opening(self, *, live: bool) -> None:
         """Says which papers are shown: today's of the real arXiv, or the sample day's."""
         invented = len({listed.paper.id for listed in load().papers if listed.invented})
@@ -213,7 +218,7 @@ class Terminal:
 
     async def _go_on(self, screen: Screen, user: User) -> None:
         self._note(_words()["hello"])
-        if self._source.isatty():
+        if self.attended:
             await _live(screen, user, self._source)
             return
         await self._settle(screen)

@@ -66,11 +66,21 @@ export class Log {
     const last = !together(message, after);
     const signature = JSON.stringify([message, first, last, view.store.actor, view.words.chats, view.classic]);
     return this.node(key, signature, () => {
-      const made = bubble(message, view);
+      const made = this.bubble(message);
       if (first) made.classList.add("first");
       if (last) made.classList.add("last");
       return made;
     });
+  }
+
+  // One message that cannot be drawn must not keep the others away.
+  bubble(message) {
+    try {
+      return bubble(message, this.view);
+    } catch (error) {
+      console.error(error);
+      return h("li.service", { "data-key": keyOf(message), tabindex: -1 }, h("span", {}, this.view.put(this.view.words.unknownBlock, { type: "?" })));
+    }
   }
 
   node(key, signature, make) {

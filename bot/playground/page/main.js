@@ -118,7 +118,7 @@ class View {
   count(message) {
     const { store } = this;
     const chat = message.chat.id;
-    const seen = this.open?.id === chat && this.root.dataset.pane === "chat";
+    const seen = this.open?.id === chat && (this.root.dataset.pane === "chat" || !matchMedia("(max-width: 760px)").matches);
     for (const person of store.people) {
       const inside = chat === person.id || store.chats.get(chat)?.members[person.id];
       const meant = !message.receiver_user || message.receiver_user.id === person.id;
