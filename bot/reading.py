@@ -15,10 +15,11 @@ from bot.analyses import Analyses, Progress
 from bot.card import SCHEMA
 from bot.card.local import analyse
 from bot.errors import NotAllowed, PaperboyError, SourceError, UnknownPaper
-from bot.model import Card, Chat, FullText, Heat, Paper, Source, Tally
+from bot.model import Card, Chat, FullText, Heat, Paper, Relation, Source, Tally
 from bot.pull.fulltext import FullTexts, abstract_only
 from bot.pull.identify import PaperRef, parse_refs
 from bot.pull.lookup import Lookup
+from bot.related import related
 from storage import cards, chats, deliveries, heat, institutions, papers, verdicts
 from storage.database import Database
 
@@ -38,6 +39,7 @@ class CardView:
 
     `note` is "" unless a language model is configured and this is not its card: "writing" where it is on its way, or
     the cause why the local analyst's is shown instead ("budget", "timeout", "refused", "throttled" or "failed").
+    `relations` are the chat's stated interests that the paper names, None where it stated none.
     """
 
     chat: Chat
@@ -46,6 +48,7 @@ class CardView:
     tally: Tally
     heat: Heat | None
     note: str = ""
+    relations: tuple[Relation, ...] | None = None
 
 
 ShowCard = Callable[[CardView], Awaitable[None]]
@@ -161,14 +164,11 @@ class Reading:
 
     async def _view(self, chat: Chat, reader_id: int, paper: Paper, card: Card, note: str) -> CardView:
         async with self._db.read() as conn:
-            return CardView(
-                chat,
-                paper,
-                card,
-                await verdicts.tally(conn, chat.id, paper.id, reader_id),
-                (await heat.newest(conn, [paper.id])).get(paper.id),
-                note,
-            )
+            tally = await verdicts.tally(conn, chat.id, paper.id, reader_id)
+            newest = (await heat.newest(conn, [paper.id])).get(paper.id)
+            stated = await chats.interests(conn, chat.id)
+        relations = await asyncio.to_thread(related, card, paper, stated) if stated else None
+        return CardView(chat, paper, card, tally, newest, note, relations)
 
     async def card_of(self, paper: Paper, language: str) -> Card:
         """The best card there is of one paper version, at once: a language model's where it has made one, else the

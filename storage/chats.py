@@ -321,6 +321,11 @@ async def _listed(conn: AsyncConnection, table: Table, chat_id: int) -> list[tup
     return [(row.kind, row.value) for row in await conn.execute(query)]
 
 
+async def interests(conn: AsyncConnection, chat_id: int) -> str:
+    """What the chat says it cares about, in its own words; "" where it said nothing."""
+    return await conn.scalar(select(chats.c.interests).where(chats.c.id == chat_id)) or ""
+
+
 async def set_interests(conn: AsyncConnection, chat_id: int, text: str, widened: Iterable[str], now: datetime) -> None:
     """Keep what the chat says it cares about from `now` on, and further search terms for it; what it said before stays
     known for past days, and phrases that were ruled out come back if they are stated again."""

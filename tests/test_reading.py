@@ -142,6 +142,15 @@ async def test_a_card_shows_the_readers_own_word_and_the_newest_heat(room: Room)
     assert mine.heat.upvotes == 31
 
 
+async def test_a_card_is_related_to_what_the_chat_says_it_cares_about(room: Room) -> None:
+    """The stated interests that the paper names stand beside the card; nothing where none are stated."""
+    assert (await room.reading.card(room.chat_id, 1, PAPER.id)).relations is None
+    async with room.db.begin() as conn:
+        await chats.set_interests(conn, room.chat_id, "sparse rewards; protein folding", (), room.clock())
+    relations = (await room.reading.card(room.chat_id, 1, PAPER.id)).relations
+    assert [(each.interest, each.place) for each in relations or ()] == [("sparse rewards", "abstract")]
+
+
 async def test_a_listings_no_html_is_asked_again_for_a_reader(room: Room) -> None:
     """Conversions often come hours after the announcement, so a press asks for the page all the same."""
     async with room.db.begin() as conn:

@@ -60,6 +60,7 @@ class Views:
             chat=view.chat,
             under=under,
             note=view.note,
+            relations=view.relations,
         )
 
     def printed_card(self, card: Card, paper: Paper | None, heat: Heat | None, language: str) -> Document:

@@ -199,9 +199,11 @@ def _within(items: Sequence[T], tokens: int, size: Callable[[T], int]) -> list[T
 
 
 def _statements(card: Card) -> list[Claim]:
-    """What was verified, in the order of the card; problems are told apart."""
-    problems = {problem.point for problem in card.critique.problems}
-    return [claim for claim in claims_of(card) if claim.verified and claim not in problems][:MOST_STATEMENTS]
+    """What was verified, in the order of the card; problems are told apart, and names alone state nothing."""
+    tried = card.experiments
+    others = {problem.point for problem in card.critique.problems}
+    others |= {*tried.baselines, *tried.datasets, *tried.metrics}
+    return [claim for claim in claims_of(card) if claim.verified and claim not in others][:MOST_STATEMENTS]
 
 
 def _lines(statements: Sequence[Claim]) -> list[str]:

@@ -57,6 +57,8 @@ LONGEST_NAME = 80
 MUST_READ = 5
 NEW, OPENING = 4, 5
 GRAVE = 3
+DECIDED = frozenset({"code", "data"})
+"""Questions whose search is an answer: a link is there or not. What has no word for it may still be there in others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +169,7 @@ class Checker:
             return None
         if not (claim.quote or named or searched):
             return None
-        if not claim.quote and searched and not unfounded(claim, self.haystack):
+        if not claim.quote and searched and searched <= DECIDED and not unfounded(claim, self.haystack):
             self._by_search.add(claim.text)
         severity = min(max(point.severity, 1), GRAVE)
         return Problem(claim, severity, evidence, self._founded_words(point.would_settle, claim))
@@ -189,32 +191,44 @@ class Checker:
         """The card that the notes make; critique and ratings are still to come."""
         local = self._local
         results = [result for result in map(self.result, notes.results) if result is not None]
+        if notes.results and not any(result.claim.verified for result in results):
+            self._dropped.extend(result.claim for result in results)
+            results = list(local.experiments.results)
         known = {kind.value for kind in ImpactKind}
         return replace(
             local,
             analyst=analyst,
             judgements=(),
             motivation=Motivation(
-                problem=self.claims(notes.problem, MOST["problem"]),
+                problem=self._or_local(self.claims(notes.problem, MOST["problem"]), local.motivation.problem),
                 formalisation=self._formulas(notes.equations) or local.motivation.formalisation,
-                why_now=self.claims(notes.why_now, MOST["why_now"]),
-                hypotheses=self.claims(notes.hypotheses, MOST["hypotheses"]),
+                why_now=self._or_local(self.claims(notes.why_now, MOST["why_now"]), local.motivation.why_now),
+                hypotheses=self._or_local(
+                    self.claims(notes.hypotheses, MOST["hypotheses"]), local.motivation.hypotheses
+                ),
             ),
-            method=self.claims(notes.method, MOST["method"]),
+            method=self._or_local(self.claims(notes.method, MOST["method"]), local.method),
             experiments=Experiments(
                 baselines=self.names(notes.baselines, local.experiments.baselines, MOST["baselines"]),
                 datasets=self.names(notes.datasets, local.experiments.datasets, MOST["datasets"]),
                 metrics=self.names(notes.metrics, local.experiments.metrics, MOST["metrics"]),
-                setup=self.claims(notes.setup, MOST["setup"]),
+                setup=self._or_local(self.claims(notes.setup, MOST["setup"]), local.experiments.setup),
                 results=tuple(results[: MOST["results"]]),
             ),
-            conclusions=self.claims(notes.conclusions, MOST["conclusions"]),
+            conclusions=self._or_local(self.claims(notes.conclusions, MOST["conclusions"]), local.conclusions),
             critique=Critique(limitations=self._limitations(notes)),
-            impact=self.claims(notes.impact, MOST["impact"]),
+            impact=self._or_local(self.claims(notes.impact, MOST["impact"]), local.impact),
             impact_kind=ImpactKind(notes.impact_kind) if notes.impact_kind in known else None,
             novelty=None,
             recommendation=None,
         )
+
+    def _or_local(self, claims: tuple[Claim, ...], local: tuple[Claim, ...]) -> tuple[Claim, ...]:
+        """The claims; where all of them are going to be dropped, what rules found."""
+        if not claims or any(claim.verified or not states_number(claim) for claim in claims):
+            return claims
+        self._dropped.extend(claims)
+        return local
 
     def _limitations(self, notes: Notes) -> tuple[Claim, ...]:
         """What the authors admit: shown as their words, so it must be theirs."""
@@ -236,7 +250,7 @@ class Checker:
     def checked(self, card: Card) -> Card:
         """The card with every claim verified. Those that fail stay and are marked, but those that fail and state a number
         are dropped; the share of all that failed, with what was dropped before, says whether the card needs
-        verification: so give it what it gave, and no card twice. What the checklist's search decided is verified."""
+        verification: so give it what it gave, and no card twice. What the search for a link decided is verified."""
 
         def judge(claim: Claim) -> Claim:
             return replace(claim, verified=True) if claim.text in self._by_search else verified(claim, self.haystack)
@@ -299,18 +313,19 @@ def rated(card: Card, ratings: Ratings, statements: Sequence[Claim]) -> Card:
     """The card with its stars, as far as checked statements bear them, and with the judgements that follow.
 
     A rating rests on one of the `statements`, which are numbered from 1. Whatever the model says: of an abstract alone, or
-    of a card that needs verification, nothing is recommended beyond a look; with a grave problem not to everybody; and
+    of a card that needs verification, nothing gets more than three; with a grave problem not to everybody; and
     nothing is read in full today that shows no result or theorem.
     """
     gravest = max((problem.severity for problem in card.critique.problems), default=0)
     limits = [5]
-    if card.source is Source.ABSTRACT or card.needs_verification:
+    in_doubt = card.source is Source.ABSTRACT or card.needs_verification
+    if in_doubt:
         limits.append(3)
     if gravest >= GRAVE:
         limits.append(4)
     if not any(result.claim.verified for result in card.experiments.results) and "theory" not in card.tags:
         limits.append(4)
-    novelty = _rating(ratings.novelty, statements, 3 if card.source is Source.ABSTRACT else 5)
+    novelty = _rating(ratings.novelty, statements, 3 if in_doubt else 5)
     recommendation = _rating(ratings.recommendation, statements, min(limits))
     return replace(
         card,

@@ -52,9 +52,10 @@ def contradicted(remark: str, checklist: Iterable[ChecklistItem], names: Iterabl
     return bool(_absent(remark) & found) or any(_misses(remark, name) and not _misses(quote, name) for name in names)
 
 
-def supported(remark: str, checklist: Iterable[ChecklistItem]) -> bool:
-    """Whether a remark says that something is not there, and the checklist searched for it and found nothing."""
-    return bool(_absent(remark) & {item.key for item in checklist if not item.found})
+def supported(remark: str, checklist: Iterable[ChecklistItem]) -> frozenset[str]:
+    """The questions of the checklist of whose matter a remark says that it is not there, and for which the search found
+    nothing."""
+    return _absent(remark) & {item.key for item in checklist if not item.found}
 
 
 def _misses(remark: str, name: str) -> bool:

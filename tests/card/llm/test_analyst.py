@@ -205,14 +205,41 @@ async def test_an_absence_that_is_none_is_not_shown(point: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "point", ["No link to code is given.", "没有提供代码。", "There is no test of statistical significance."]
+    ("point", "decided"),
+    [
+        ("No link to code is given.", True),
+        ("没有提供代码。", True),
+        ("There is no test of statistical significance.", False),
+    ],
 )
-async def test_an_absence_that_the_search_confirms_is_shown(point: str) -> None:
-    """The checklist found nothing, so it is verified without a quote."""
+async def test_an_absence_that_the_search_confirms_is_shown(point: str, decided: bool) -> None:
+    """A link is there or not, so that is verified without a quote; other things may be there in other words, and the claim
+    is marked."""
     card, _, _ = await card_by(problem(point))
     (found,) = card.critique.problems
-    assert (found.point.text, found.point.verified) == (point, True)
-    assert not card.needs_verification
+    assert (found.point.text, found.point.verified) == (point, decided)
+    assert card.needs_verification is not decided
+
+
+async def test_a_liar_leaves_what_rules_found() -> None:
+    """Where all that a model says of a field is dropped, the authors' own words stand there; stars it gets none."""
+
+    def liar(fields: Mapping[str, Any], _: str) -> Mapping[str, Any]:
+        lie = paper.said("It reaches 99.9%.", "an invented quote of many words")
+        top = {"stars": 5, "reason": "99.9% is much.", "basis": 1}
+        if "novelty" in fields:
+            return {"novelty": top, "recommendation": top}
+        return {name: [lie] for name in fields if name in ("problem", "method", "conclusions", "setup", "strengths")}
+
+    card, _, _ = await card_by(liar)
+    local = paper.local(paper.text())
+    assert (card.method, card.conclusions, card.experiments.setup) == (
+        local.method,
+        local.conclusions,
+        local.experiments.setup,
+    )
+    assert card.needs_verification
+    assert card.recommendation is None or card.recommendation.stars <= 3
 
 
 @pytest.mark.parametrize(
