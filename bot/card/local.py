@@ -8,10 +8,10 @@ severity, a recommendation) is left out.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 
-from bot.card import abstracts, checklist, experiments, lexicon, names
+from bot.card import abstracts, checklist, experiments, lexicon, names, results
 from bot.card.formulas import formula_line
 from bot.card.outline import ABSTRACT, METHOD, OTHER, Part, Sentence, parts_of, sentences_of
 from bot.card.sentences import MISSING, split
@@ -130,7 +130,10 @@ def analyse(paper: Paper, text: FullText, language: str) -> Card:
             datasets=_verified(found.datasets, haystack),
             metrics=_verified(found.metrics, haystack),
             setup=claims("setup"),
-            results=tuple(Result(claim) for claim in claims("results")),
+            results=(
+                *(results.of_sentence(claim) for claim in claims("results")),
+                *_shown(results.of_tables(parts, own), haystack),
+            ),
         ),
         conclusions=claims("conclusions"),
         critique=Critique(limitations=claims("limitations")),
@@ -146,6 +149,14 @@ def _claim(sentence: Sentence) -> Claim:
 def _verified(claims: Iterable[Claim], haystack: Haystack) -> tuple[Claim, ...]:
     """The claims that stand in the source; one that does not (a name cut from its cell) is no quote and is left out."""
     return tuple(claim for claim in (verified(each, haystack) for each in claims) if claim.verified)
+
+
+def _shown(found: Iterable[Result], haystack: Haystack) -> Iterator[Result]:
+    """The results whose numbers and words the paper's tables bear out."""
+    for result in found:
+        claim = verified(result.claim, haystack)
+        if claim.verified:
+            yield replace(result, claim=claim)
 
 
 # --------------------------------------------------------------------------- sentences
