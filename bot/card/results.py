@@ -103,7 +103,7 @@ def _series(table: Table, own: frozenset[str]) -> Iterator[_Series]:
         else []
     )
     at = next((i for i in range(2) if any(len(row) > i and is_ours(row[i], own) for row in table.rows)), None)
-    if at is not None:
+    if at is not None and len(heads) > at:
         yield from _columns(table, own, heads, at)
     elif heads and sum(is_ours(head, own) for head in heads[1:]) == 1:
         mine = next(i for i, head in enumerate(heads) if i and is_ours(head, own))
