@@ -37,8 +37,8 @@ from storage.database import Database
 log = logging.getLogger(__name__)
 
 BACKGROUND_PAPERS = 3000
-PATIENCE = 120.0
-"""Seconds that a report waits for one paper's card by a language model."""
+PATIENCE = 180.0
+"""Seconds that a report waits for cards by a language model."""
 
 LOCAL_INSTEAD = "%s: no card by the language model (%s); this one was made by rules."
 """Told to whoever waits at a command line."""
@@ -69,9 +69,10 @@ async def of_digest(
 ) -> Report:
     """The report of a chat's own digest, all `parts` of one date in order, whose rows are numbered through.
 
-    The cards are those that a press would show. A language model's are waited for, but each for at most `patience`
-    seconds; what is not there by then stands in the report as the local analyst read it, and goes on in the background.
-    A paper that cannot be read has no card. `progress` is awaited with how many are read, of how many.
+    The cards are those that a press would show. A language model writes all that it has not written yet at once, and is
+    waited for, but for at most `patience` seconds in all; what is not there by then stands in the report as the local
+    analyst read it, and goes on in the background. A paper that cannot be read has no card. `progress` is awaited with how
+    many are read, of how many.
     """
     rows = [row for part in parts for row in part.digest.rows]
     rows = [replace(row, rank=rank) for rank, row in enumerate(rows, 1)]
@@ -80,9 +81,10 @@ async def of_digest(
     for done, row in enumerate(rows):
         await progress(done, len(rows))
         try:
-            read.append(await _awaited(reading, last.chat.id, reader_id, row, patience))
+            read.append(await reading.card(last.chat.id, reader_id, row.paper_id, row.version))
         except PaperboyError as error:
             log.warning("%s is missing from a report: %s", row.paper_id, error)
+    read = await _finished(reading, read, reader_id, patience)
     await progress(len(rows), len(rows))
     return Report(
         last.digest.date,
@@ -95,15 +97,30 @@ async def of_digest(
     )
 
 
-async def _awaited(reading: Reading, chat_id: int, reader_id: int, row: Row, patience: float) -> CardView:
-    view = await reading.card(chat_id, reader_id, row.paper_id, row.version)
-    if view.note != "writing":
-        return view
-    try:
-        async with asyncio.timeout(patience):
-            return await reading.finished(chat_id, reader_id, row.paper_id, row.version) or view
-    except TimeoutError:
-        return view
+async def _finished(reading: Reading, read: Sequence[CardView], reader_id: int, patience: float) -> list[CardView]:
+    """The same with the language model's cards where they come in time."""
+    writing = {
+        view.paper.id: asyncio.create_task(
+            reading.finished(view.chat.id, reader_id, view.paper.id, view.paper.version), name=view.paper.versioned_id
+        )
+        for view in read
+        if view.note == "writing"
+    }
+    if writing:
+        _, late = await asyncio.wait(writing.values(), timeout=patience)
+        for task in late:
+            task.cancel()
+    made = {paper_id: _outcome(task) for paper_id, task in writing.items()}
+    return [made.get(view.paper.id) or view for view in read]
+
+
+def _outcome(task: asyncio.Task[CardView | None]) -> CardView | None:
+    if not task.done() or task.cancelled():
+        return None
+    error = task.exception()
+    if error is not None and not isinstance(error, PaperboyError):
+        raise error
+    return None if error is not None else task.result()
 
 
 class Reports:

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import random
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from aiohttp import web
 
-from bot.errors import NotAnnounced, SourceError, Throttled
+from bot.digest import DigestView
+from bot.errors import NotAnnounced, PaperboyError, SourceError, Throttled, UnknownPaper
 from bot.intake import Intake
 from bot.model import (
     ChecklistItem,
@@ -31,14 +33,15 @@ from bot.model import (
     Profile,
     Rating,
     Result,
+    Tally,
 )
 from bot.pull.announced import Announced
 from bot.pull.client import Client
 from bot.pull.fulltext import FullTexts
 from bot.pull.heat import DailyPapers
 from bot.pull.lookup import Lookup
-from bot.reading import Reading
-from bot.report import Report, Reports, card_json, report_json
+from bot.reading import CardView, Reading
+from bot.report import Report, Reports, card_json, of_digest, report_json
 from storage import listings
 from storage.database import Database
 from tests.support import builders
@@ -352,3 +355,79 @@ async def test_being_throttled_outweighs_the_rest(day: Day, outside: Outside, wa
     outside.status = 429
     with pytest.raises(Throttled):
         await day.report("cs.LG", "cs.CL", day=wanted)
+
+
+# --------------------------------------------------------------------------- a chat's own digest
+
+
+@dataclass
+class Readers:
+    """Reads cards as a chat's readers get them: by their papers' ids, at once and finished; a card that never comes
+    keeps one waiting."""
+
+    at_once: dict[str, CardView | PaperboyError]
+    later: dict[str, CardView | PaperboyError | None] = field(default_factory=dict)
+
+    async def card(self, _chat: int, _reader: int, paper_id: str, _version: int | None = None) -> CardView:
+        """What a press shows at once."""
+        found = self.at_once[paper_id]
+        if isinstance(found, PaperboyError):
+            raise found
+        return found
+
+    async def finished(self, _chat: int, _reader: int, paper_id: str, _version: int | None = None) -> CardView | None:
+        """What a language model wrote."""
+        if paper_id not in self.later:
+            await asyncio.Event().wait()
+        found = self.later[paper_id]
+        if isinstance(found, PaperboyError):
+            raise found
+        return found
+
+
+def seen(n: int, analyst: str = "local", note: str = "") -> CardView:
+    """A card of a paper, as a reader gets it."""
+    return CardView(builders.chat(), builders.paper(n), builders.card(n, analyst=analyst), Tally(), None, note)
+
+
+async def test_a_chats_report_has_all_parts_of_a_day_and_the_best_cards_in_time() -> None:
+    """Rows are numbered through; a model's card replaces the local one where it comes in time, and only there."""
+    ids = [builders.paper(n).id for n in range(1, 6)]
+    readers = Readers(
+        {ids[0]: seen(1), **{ids[n - 1]: seen(n, note="writing") for n in (2, 3, 4)}, ids[4]: UnknownPaper(ids[4])},
+        {ids[1]: seen(2, "llm:m"), ids[2]: None},  # the fourth never comes
+    )
+    parts = [
+        DigestView(builders.chat(), builders.digest(rows=(1, 2, 3)), Profile()),
+        DigestView(
+            builders.chat(),
+            builders.digest(rows=(builders.row(1, 4), builders.row(2, 5)), part=1, announced=7),
+            Profile(),
+        ),
+    ]
+    told: list[tuple[int, int]] = []
+
+    async def progress(done: int, of: int) -> None:
+        told.append((done, of))
+
+    made = await of_digest(cast("Reading", readers), parts, 7, progress, patience=0.05)
+    assert [(row.rank, row.paper_id) for row in made.rows] == list(enumerate(ids, 1))
+    assert [(card.paper_id, card.analyst) for card in made.cards] == [
+        (ids[0], "local"), (ids[1], "llm:m"), (ids[2], "local"), (ids[3], "local"),
+    ]  # fmt: skip
+    assert [paper.id for paper in made.papers] == ids[:4]
+    assert made.announced == 412 + 7
+    assert told == [(n, 5) for n in range(6)]
+
+
+async def test_a_model_that_fails_late_leaves_the_local_card() -> None:
+    """A source that refuses while the model reads does not take the report away."""
+    one = builders.paper(1).id
+    readers = Readers({one: seen(1, note="writing")}, {one: Throttled("arXiv", "http-429")})
+    parts = [DigestView(builders.chat(), builders.digest(rows=(1,)), Profile())]
+
+    async def quiet(_done: int, _of: int) -> None:
+        return
+
+    made = await of_digest(cast("Reading", readers), parts, 7, quiet)
+    assert [card.analyst for card in made.cards] == ["local"]
