@@ -28,6 +28,7 @@ from bot.errors import BadPaperId, BadSetting, UnknownCategory
 from bot.feedback import Feedback
 from bot.intake import Intake
 from bot.learning import Learning
+from bot.library import Library
 from bot.model import Profile
 from bot.outbox import Outbox
 from bot.pull import categories
@@ -111,6 +112,7 @@ class Program:
     explanations: Explanations
     learning: Learning
     replays: Replays
+    library: Library
     subscriptions: Subscriptions
     status: Status
     reports: Reports
@@ -173,6 +175,7 @@ async def opened(
                     Explanations(db, rankings, clock),
                     Learning(db, rankings, clock),
                     replays,
+                    Library(db, rankings, clock),
                     Subscriptions(db, settings, clock, llm.widener(model), wake, rankings.occurs),
                     Status(db, clock, model),
                     Reports(db, intake, reading, clock),
@@ -427,6 +430,7 @@ def _desk(program: Program) -> Desk:
         explanations=program.explanations,
         learning=program.learning,
         replays=program.replays,
+        library=program.library,
         status=program.status,
         views=_views(),
         latex_line=latex_line,

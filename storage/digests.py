@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.model import Digest, Kind, Listing, Reason, Row, VerdictKind
 from storage import codec
 from storage.sql import AnyRow, chunks, insert
-from storage.tables import announcements, considered, digest_rows, digests, notices, verdicts
+from storage.tables import announcements, considered, digest_rows, digests, notices, openings, verdicts
 
 
 async def create(
@@ -157,6 +157,22 @@ async def shown_before(
         )
         found.update((await conn.execute(query)).scalars())
     return found
+
+
+async def counts(conn: AsyncConnection, chat_id: int) -> tuple[datetime | None, int, int, int, int]:
+    """When the chat's first table was made (None: there is none), how many there were, how many papers they chose from,
+    how many rows they had, and how many papers somebody looked at."""
+    rows = select(func.count()).select_from(digest_rows.join(digests, digests.c.id == digest_rows.c.digest_id))
+    opened = select(func.count()).select_from(openings).where(openings.c.chat_id == chat_id)
+    query = select(
+        func.min(digests.c.created_at),
+        func.count(),
+        func.coalesce(func.sum(digests.c.announced), 0),
+        rows.where(digests.c.chat_id == chat_id).correlate(None).scalar_subquery(),
+        opened.scalar_subquery(),
+    ).where(digests.c.chat_id == chat_id)
+    since, tables, announced, shown, looked = (await conn.execute(query)).one()
+    return since, tables, int(announced), shown, looked
 
 
 async def rows_liked(conn: AsyncConnection, chat_id: int, since: datetime) -> tuple[int, int]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from bot.chat import follows, paper, settings, start, why
+from bot.chat import follows, library, paper, settings, start, why
 from bot.chat.reception import Handler
 from bot.chat.visit import Visit
 from bot.errors import BadPaperId
@@ -19,14 +19,16 @@ ANSWERS: Mapping[str, Handler] = {
     "mute": follows.mute,
     "paper": paper.paper,
     "why": why.why,
+    "search": library.search,
+    "similar": library.similar,
     "setup-categories": start.categories_given,
     "setup-interests": start.interests_given,
     "setup-hour": start.hour_given,
 }
 """Open question → who takes the answer; as a command's handler takes what follows the command."""
 
-FOR_ANYBODY = (paper.paper, why.why)
-"""Answers that name a paper and change no setting."""
+FOR_ANYBODY = (paper.paper, why.why, library.search, library.similar)
+"""Answers that change no setting."""
 
 
 async def in_private(visit: Visit) -> None:

@@ -25,6 +25,7 @@ from bot.digest import Digests, DigestView, QuietView
 from bot.errors import PaperboyError
 from bot.feedback import Feedback
 from bot.learning import Learning
+from bot.library import Library
 from bot.model import Chat
 from bot.reading import Reading
 from bot.replay import Replays
@@ -48,6 +49,7 @@ class Desk:
     explanations: Explanations
     learning: Learning
     replays: Replays
+    library: Library
     status: Status
     views: Views
     latex_line: Callable[[str], str]

@@ -141,6 +141,19 @@ class Background:
             topics=topics @ topics.T,
         )
 
+    def counts_of(self, names: Sequence[str]) -> NDArray[np.float32]:
+        """Past papers × units: how often each paper has each unit."""
+        found = np.zeros((len(self.papers), len(names)), dtype=np.float32)
+        known = [(place, self.vocabulary[name]) for place, name in enumerate(names) if name in self.vocabulary]
+        if known:
+            found[:, [place for place, _ in known]] = self._counts[:, [at for _, at in known]].toarray()
+        return found
+
+    @property
+    def everything(self) -> Likeness:
+        """All past papers in the two spaces, in their order."""
+        return self._all
+
     @cached_property
     def _all(self) -> Likeness:
         return Likeness(self._words_of_all, self._topics(self._words_of_all))

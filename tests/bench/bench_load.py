@@ -122,6 +122,7 @@ def _rounds(db: Database) -> Rounds:
         explanations=nothing,
         learning=nothing,
         replays=nothing,
+        library=nothing,
         status=nothing,
         views=views,
         latex_line=latex_line,

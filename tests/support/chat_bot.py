@@ -24,6 +24,7 @@ from bot.config import Settings
 from bot.digest import Digests
 from bot.feedback import Feedback
 from bot.learning import Learning
+from bot.library import Library
 from bot.model import Chat, Paper
 from bot.playground.control import Playground
 from bot.playground.server import Call
@@ -120,6 +121,7 @@ async def chat_bot(
             explanations=Explanations(db, rankings, clock),
             learning=Learning(db, rankings, clock),
             replays=replays,
+            library=Library(db, rankings, clock),
             status=Status(db, clock),
             views=Views(Templates(lambda key, language: f"{key}/{language}", lambda code: f"Name of {code}")),
             latex_line=lambda latex: latex,

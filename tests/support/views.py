@@ -39,6 +39,7 @@ from bot.errors import (
     Unreachable,
 )
 from bot.learning import Group, Learned, Share
+from bot.library import Counts
 from bot.model import (
     Card,
     ChatKind,
@@ -148,6 +149,12 @@ EXPLANATIONS = (
     Explanation(a.chat(), a.paper(1), Outcome.MUTED, 0.0, ()),
     Explanation(a.chat(), a.paper(1), Outcome.OUTRANKED, 0.0, (), day=a.DAY, size=1),
 )  # fmt: skip
+
+COUNTS = tuple(
+    Counts(chat, since, 3, 1234, 15, 1, dict.fromkeys(VerdictKind, 2), 2)
+    for chat in (a.chat(), a.chat(kind=ChatKind.GROUP))
+    for since in (None, a.NOW)
+)
 
 NUMBERS = (None, Numbers(40, 9, 31, (Day(a.DAY, 3, True, 0.5, False, 0.25),)), Numbers(0, 0, 3))
 
@@ -359,7 +366,9 @@ def _views() -> list[tuple[str, dict[str, Any]]]:
         ("forgotten", {"what": "chat"}), ("forgotten", {"what": "no"}),
         ("tag", {"key": "code"}), ("tag", {"key": "cs.LG"}),
         *(("reasons", {"row": row}) for row in ROWS),
-        ("ask_why", {}),
+        ("ask_why", {}), ("ask_search", {}), ("ask_similar", {}),
+        *(("found", {"papers": papers, "asked": "<what>", "like": like}) for papers in ((), (a.paper(1, title="<x> & $y$"),)) for like in (None, a.paper(2))),
+        *(("stats", {"chat": counts.chat, "counts": counts, "numbers": numbers}) for counts in COUNTS for numbers in NUMBERS),
         *(("why", {"told": told}) for told in EXPLANATIONS),
     ]  # fmt: skip
     empty = {"chat": PRIVATE, "listings": LISTINGS, "next_announcement": SOON}
