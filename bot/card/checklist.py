@@ -9,10 +9,10 @@ Items, in this order, with their rules (searched in titles and run-in headings, 
     limitations   "titles-words"
     variance      "words-tables"       ±, deviations, intervals, seeds, runs
     significance  "words"
-    code          "links"              addresses of code hosts, or beside the word code
+    code          "links"              addresses of code hosts, or beside the word code; without any, what is promised
     data          "links"
     compute       "words"              accelerators, processors, hours
-    baselines     "mentions"           names, with the year of their reference where the text cites one
+    baselines     "mentions"           names, with the year of their reference where the text cites one, else the word
     human         "words"
     ethics        "titles-words"
 """
@@ -20,6 +20,7 @@ Items, in this order, with their rules (searched in titles and run-in headings, 
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from urllib.parse import urlsplit
@@ -42,7 +43,6 @@ _CODE_HOSTS = (
     "gitee.com",
     "codeocean.com",
 )
-_CODE_PATHS = re.compile(r"github\.io/|gitlab\.|git\.")
 _DATA_HOSTS = (
     "zenodo.org",
     "kaggle.com",
@@ -72,11 +72,13 @@ _PROMISED = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class _Searched:
-    """The pieces of a text that rules search; `words` is all of it, `lower` the same in lower case."""
+    """The pieces of a text that rules search; `cells` are the labels of tables' rows, `values` all their cells; `words`
+    is all of it, `lower` the same in lower case."""
 
     titles: tuple[str, ...]
     captions: tuple[str, ...]
     cells: tuple[str, ...]
+    values: tuple[str, ...]
     words: str
     lower: str
 
@@ -95,10 +97,10 @@ def check(
         _item("limitations", "titles-words", searched),
         _item("variance", "words-tables", searched),
         _item("significance", "words", searched),
-        _links("code", code_links(paper, text)),
-        _links("data", data_links(paper, text)),
+        _links("code", code_links(paper, text), searched),
+        _links("data", data_links(paper, text), searched),
         _item("compute", "words", searched),
-        _baselines(tuple(baselines), dict(years)),
+        _baselines(tuple(baselines), dict(years), searched),
         _item("human", "words", searched),
         _item("ethics", "titles-words", searched),
     ]
@@ -108,19 +110,34 @@ def check(
 
 
 def _searched(paper: Paper, text: FullText, parts: tuple[Part, ...]) -> _Searched:
-    parts = tuple(part for part in parts if part.role != "related")
+    parts = tuple(part for part in parts if part.role not in ("related", "forms"))
     paragraphs = [p.text for part in parts for p in part.section.paragraphs]
     tables = [table for part in parts for table in part.section.tables]
     titles = [part.section.title for part in parts if part.section.title]
     titles += [heading for paragraph in paragraphs for heading in run_in_headings(paragraph)]
     captions = [t.caption for t in tables] + [f.caption for part in parts for f in part.section.figures]
     labels = [cell for t in tables for row in t.rows for cell in row[: 2 if len(row) > 2 else 1]]
-    cells = [" ; ".join(row) for t in tables for row in (*t.header, *t.rows)]
-    words = "\n".join([text.abstract or paper.abstract, *paragraphs, *captions, *cells])
+    values = dict.fromkeys(cell for table in tables for row in (*table.header, *table.rows) for cell in row)
+    words = "\n".join(map(_unified, [text.abstract or paper.abstract, *paragraphs, *captions, " ; ".join(values)]))
     lower = words.lower()
     if len(lower) != len(words):  # letters that have no lower case of their own length
         words = lower
-    return _Searched(tuple(titles), tuple(captions), tuple(labels), words, lower)
+    return _Searched(
+        titles=tuple(map(_unified, titles)),
+        captions=tuple(map(_unified, captions)),
+        cells=tuple(dict.fromkeys(labels)),
+        values=tuple(values),
+        words=words,
+        lower=lower,
+    )
+
+
+def _unified(text: str) -> str:
+    """A text with ligatures, kinds of dashes and spaces as one, and without soft hyphens."""
+    if text.isascii():
+        return text
+    text = unicodedata.normalize("NFKC", text).replace("\u00ad", "")
+    return re.sub("[\u2010-\u2015\u2212]", "-", text)
 
 
 def _item(key: str, rule: str, searched: _Searched) -> ChecklistItem:
@@ -175,7 +192,10 @@ def _few(places: Iterable[str]) -> tuple[str, ...]:
     return tuple(shown[:MOST])
 
 
-def _baselines(names: tuple[str, ...], years: dict[str, str]) -> ChecklistItem:
+def _baselines(names: tuple[str, ...], years: dict[str, str], searched: _Searched) -> ChecklistItem:
+    """The names that were found; where there are none, the places where the text speaks of baselines."""
+    if not names:
+        return _item("baselines", "mentions", searched)
     where = tuple(f"{name} ({years[name]})" if name in years else name for name in names)
     return ChecklistItem("baselines", found=bool(where), where=where[: 2 * MOST], rule="mentions")
 
@@ -183,9 +203,11 @@ def _baselines(names: tuple[str, ...], years: dict[str, str]) -> ChecklistItem:
 # --------------------------------------------------------------------------- links
 
 
-def _links(key: str, links: Iterable[str]) -> ChecklistItem:
+def _links(key: str, links: Iterable[str], searched: _Searched) -> ChecklistItem:
+    """The links that were found; where there are none, what the text says instead: "code will be released"."""
     found = tuple(dict.fromkeys(links))[:MOST]
-    return ChecklistItem(key, found=bool(found), where=found, rule="links")
+    where = found or _item(key, "links", searched).where
+    return ChecklistItem(key, found=bool(found), where=where, rule="links")
 
 
 def code_links(paper: Paper, text: FullText) -> tuple[str, ...]:

@@ -15,7 +15,7 @@ from bot.model import Claim, FullText, Table
 MOST = 16
 ENOUGH = 1.9
 TABLE = 3.0
-UNREAD = frozenset({"related", "background", "acknowledgements", "availability"})
+UNREAD = frozenset({"forms", "related", "background", "acknowledgements", "availability"})
 ARROWS = re.compile(r"[↑↓⇑⇓]|\(\s*(?:%|[↑↓])\s*\)|\$\\(?:up|down)arrow\$")
 
 _ROLE_WEIGHTS = {

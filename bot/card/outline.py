@@ -17,8 +17,8 @@ OTHER = "other"
 
 _RUN_IN = re.compile(r"(?:^|(?<=[.!?] ))[A-Z][^.:?!$]{2,60}(?=[.:?](?:\s+[A-Z$“\"(]|\s*$))")
 _VERB = re.compile(r"\b(?:is|are|was|were|we|has|have|can|it|this|these|shows?|our|their|needs?)\b", re.IGNORECASE)
-_UNQUOTED = frozenset({"related", "background", "acknowledgements", "availability"})
-_KEEPING = frozenset({"related", "limitations", "acknowledgements", "impact"})
+_UNQUOTED = frozenset({"forms", "related", "background", "acknowledgements", "availability"})
+_KEEPING = frozenset({"forms", "related", "limitations", "acknowledgements", "impact"})
 _BEFORE_METHOD = frozenset({"introduction", "related", "background", "problem"})
 _AFTER_METHOD = frozenset({"setup", "results", "ablation", "discussion", "conclusion"})
 
@@ -63,7 +63,7 @@ def _filled(sections: tuple[Section, ...], own: list[str]) -> list[str]:
     for i, section in enumerate(sections):
         parent = next((above[level] for level in range(section.level - 1, 0, -1) if level in above), "")
         role = own[i]
-        if parent in _KEEPING and role not in _KEEPING | {"conclusion", "discussion"}:
+        if parent == "forms" or (parent in _KEEPING and role not in _KEEPING | {"conclusion", "discussion"}):
             role = parent  # "Training" below "Related Work" is no method
         elif role == METHOD and parent in _AFTER_METHOD:
             role = parent  # nor is "Language models" below "Experiments"

@@ -46,3 +46,10 @@ def f1(pairs: Iterable[tuple[tuple[str, ...], tuple[Claim, ...]]]) -> float:
 def test_names_are_found_in_papers_of_many_fields(kind: str) -> None:
     """Headings, lists, enumerations, references and tables name them in many ways; nearly all are understood."""
     assert f1((getattr(each, kind), getattr(card_of(each).experiments, kind)) for each in LABELLED) >= 0.9
+
+
+@pytest.mark.parametrize("labelled", LABELLED, ids=lambda each: each.title[:20])
+def test_the_checklist_agrees_with_a_reader(labelled: Labelled) -> None:
+    """No false absence and no false presence, in whatever words."""
+    found = {item.key: item.found for item in card_of(labelled).checklist}
+    assert {key: found[key] for key in labelled.checklist} == dict(labelled.checklist)
