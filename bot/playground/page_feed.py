@@ -48,11 +48,13 @@ def chat(place: Chat) -> Json:
 
 
 def message(playground: Playground, sent: Message) -> Json:
-    """A message as the page draws it: the Bot API's, with MathML, with whether what it says was ever changed, the message
-    that it stands in the place of, and what it does to the field below."""
+    """A message as the page draws it: the Bot API's, with MathML, with whether what it says was ever changed, the bot's
+    reactions, the message that it stands in the place of, and what it does to the field below."""
     shown = _drawable(wire.message(playground.state, sent))
     now = _said(sent.text, sent.rich)
     shown["changed"] = any(_said(old.text, old.rich) != now for old in sent.past)
+    if sent.reactions:
+        shown["reactions"] = [str(each.get("emoji", "⭐")) for each in sent.reactions]
     if sent.replaces is not None:
         shown["replaces"] = key(sent.replaces)
     if sent.offer is not None:

@@ -329,6 +329,19 @@ async def test_a_reply_quotes_and_leads_to_what_it_answers(browser: Browser, sta
         assert replied.text == "The answer"
 
 
+async def test_forwards_reactions_and_pins_are_seen(browser: Browser, stage: Stage) -> None:
+    """Whose message it was, what the bot feels about it, and that it was pinned."""
+    said = await stage.playground.user_sends(stage.chat, stage.cast.me, "worth keeping")
+    await stage.api.ok("forwardMessage", chat_id=stage.chat.id, from_chat_id=stage.chat.id, message_id=said.id)
+    async with opened(browser, stage.address) as tab:
+        await expect(tab.page.locator(".forwarded")).to_have_text("Forwarded from You")
+        reaction = [{"type": "emoji", "emoji": "👀"}]
+        await stage.api.ok("setMessageReaction", chat_id=stage.chat.id, message_id=said.id, reaction=reaction)
+        await expect(tab.page.locator(".reactions")).to_have_text("👀")
+        await stage.api.ok("pinChatMessage", chat_id=stage.chat.id, message_id=said.id)
+        await expect(tab.page.locator("li.service").last).to_have_text("Paperboy pinned a message")
+
+
 async def test_reply_keyboards_and_wishes_for_a_reply(browser: Browser, stage: Stage) -> None:
     """Buttons under the field say their text; a message that asks for a reply gets the field ready for it."""
     await stage.send("Which?", reply_markup={"keyboard": [[{"text": "cs.LG"}, {"text": "cs.CL"}]]})

@@ -4,7 +4,7 @@ import { Composer } from "./composer.js";
 import { h, icon } from "./dom.js";
 import { act, follow } from "./feed.js";
 import { Log } from "./log.js";
-import { file, photo, summary } from "./message.js";
+import { file, photo, service, summary } from "./message.js";
 import { avatar, nameOf, Times } from "./people.js";
 import { Sidebar } from "./sidebar.js";
 import { keyOf, Store } from "./store.js";
@@ -126,7 +126,9 @@ class View {
     }
     const mine = !message.receiver_user || message.receiver_user.id === store.actor;
     if (seen && mine && !store.isOwn(message)) {
-      this.announce(this.put(this.words.said, { who: message.sender_chat?.title ?? this.who(message.from), text: this.summary(message).slice(0, 240) }));
+      const text = this.summary(message).slice(0, 240);
+      const told = service(message, this.words, this.who);
+      this.announce(told || this.put(this.words.said, { who: message.sender_chat?.title ?? this.who(message.from), text }));
     }
   }
 

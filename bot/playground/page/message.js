@@ -6,6 +6,8 @@ import { avatar, colourOf } from "./people.js";
 import { button, rich } from "./rich.js";
 import { keyOf } from "./store.js";
 
+const FILES = ["document", "animation", "audio", "video", "voice"];
+
 // What a message says in one line, for the list of chats, quotations and screen readers.
 export function summary(message, view) {
   const words = view.words;
@@ -13,7 +15,8 @@ export function summary(message, view) {
   const told = service(message, words, view.who);
   if (told) return told;
   if (message.rich_message) return view.classic ? words.unsupported : plain(message.rich_message.blocks).slice(0, 300) || words.richShort;
-  const file = message.photo ? `${words.photo} ` : message.document ? `${message.document.file_name ?? words.file} ` : "";
+  const held = FILES.map((kind) => message[kind]).find(Boolean);
+  const file = message.photo ? `${words.photo} ` : held ? `${held.file_name ?? words.file} ` : "";
   return `${file}${message.text ?? message.caption ?? ""}`.replace(/\s+/g, " ").trim();
 }
 
@@ -63,8 +66,10 @@ export function bubble(message, view) {
     group && !own ? h("div.sender", { "data-colour": colourOf(message.from?.id) }, sender) : null,
     message.sender_chat ? h("div.sender", { "data-colour": colourOf(message.chat.id) }, sender) : null,
     message.receiver_user ? h("div.only", {}, icon("eye"), view.words.onlyYou) : null,
+    message.forward_origin ? h("div.forwarded", {}, view.put(view.words.forwarded, { who: originOf(message.forward_origin, view) })) : null,
     message.reply_to_message ? quoted(message.reply_to_message, view) : null,
     body.nodes,
+    message.reactions ? h("div.reactions", {}, message.reactions.map((each) => h("span", {}, each))) : null,
     message.draft ? writing(message, view) : meta(message, view, own));
   const keyboard = message.reply_markup?.inline_keyboard;
   const side = group && !own && !message.sender_chat ? avatar(message.from?.id, sender, { bot: message.from?.is_bot }) : null;
@@ -87,11 +92,13 @@ function content(message, view, actions) {
   }
   const nodes = [];
   if (message.photo) nodes.push(actions.photo(message.photo));
-  if (message.document) nodes.push(actions.file(message.document));
+  nodes.push(...FILES.filter((kind) => message[kind]).map((kind) => actions.file(message[kind])));
   const text = message.text ?? message.caption;
   if (text) nodes.push(h("div.text", { dir: "auto" }, formatted(text, message.entities ?? message.caption_entities, actions)));
   return { nodes, bare: Boolean(message.photo) && !text };
 }
+
+const originOf = (origin, view) => origin.chat?.title ?? origin.sender_chat?.title ?? origin.sender_user_name ?? view.who(origin.sender_user);
 
 function writing(message, view) {
   return h("span.writing", {}, h("span.dots", { "aria-hidden": "true" }), view.words.draft,
