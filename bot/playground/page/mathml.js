@@ -45,14 +45,15 @@ function copy(element) {
   return made;
 }
 
-// Long formulas are drawn smaller where they do not fit, as far as they stay readable; beyond that they scroll.
-const SMALLEST = 0.7;
+// A formula that does not fit is drawn smaller where that makes it fit and leaves it readable; otherwise it scrolls.
+const SMALLEST = 0.52;
 
 export function fit(container) {
   for (const place of container.querySelectorAll(".formula")) {
     place.style.fontSize = "";
     if (place.scrollWidth > place.clientWidth + 1 && place.clientWidth > 0) {
-      place.style.fontSize = `${Math.max(SMALLEST, place.clientWidth / place.scrollWidth)}em`;
+      const share = (place.clientWidth - 1) / place.scrollWidth;
+      if (share >= SMALLEST) place.style.fontSize = `${share}em`;
     }
   }
 }
