@@ -223,6 +223,21 @@ def test_pictures_of_pages_are_told() -> None:
     assert read(scanned(3)).shortfall == "scanned"
 
 
+def test_references_with_raised_numbers_and_no_heading_are_found() -> None:
+    """As in many journals of physics: the list begins at a raised 1, with a raised 2 and 3 below."""
+    pdf = Pdf()
+    y = pdf.block(60, 740, LONG * 8, width=440, indent=10)
+    y = pdf.block(60, y, "Second. " + LONG * 3, width=440, indent=10) - 20
+    works = ("A. Author, J. Tests 1, 2 (2019).", "B. Writer, J. Tests 2, 3 (2020).", "C. Editor, J. Tests 3, 4 (2021).")
+    for number, work in enumerate(works, 1):
+        pdf.word(60, y + 3, str(number), size=6)
+        pdf.line(64, y, work, size=9)
+        y -= 11
+    text = read(pdf.made())
+    assert text.references == works
+    assert texts(text) == [plain(LONG * 8), plain("Second. " + LONG * 3)]
+
+
 # --------------------------------------------------------------------------- in a process of its own
 
 

@@ -116,6 +116,7 @@ class _Reader:
         self._notes: list[Row] = []
         self._entries: list[Row] = []
         self._skipped: list[Row] | None = None  # the rows of what is no text: keywords, a table of contents
+        self._skips_heading = 0  # how many of them are its heading, which the rest stands off from
         self._listing = False  # within the references
         self._listed = False  # after them
         self.parts: list[_Part] = [_Part("", Heading("", "", 1))]
@@ -131,7 +132,9 @@ class _Reader:
     def read(self) -> None:
         """Read all pages."""
         contents = self._contents()
-        listed = first_entry(self._texts)
+        listed = first_entry(
+            [row for sheet in self._sheets for row in sheet.rows if row.kind in (Kind.TEXT, Kind.NOTE)]
+        )
         for sheet in self._sheets:
             for row in sheet.rows:
                 if id(row) in self._done or (sheet.number in contents and row.kind is not Kind.NOTE):
@@ -195,12 +198,13 @@ class _Reader:
     def _begin(self, heading: Heading, row: Row) -> None:
         self._end_paragraph()
         self._end_entries()
-        if heading.begins_references:
+        if heading.begins_references and (heading.level == 1 or not heading.number):
             self._listing, self._skipped = True, None
             return
         self._listed, self._listing = self._listed or self._listing, False
-        self._skipped = [row] if heading.name in _NO_SECTION or KEYWORDS.match(heading.title) else None
-        if self._skipped is None:
+        no_text = heading.name in _NO_SECTION or (row.line.page <= 2 and KEYWORDS.match(heading.title) is not None)
+        self._skipped, self._skips_heading = [row] if no_text else None, 1
+        if not no_text:
             self.parts.append(_Part(self._anchor(row), heading, self._is_appendix(heading)))
 
     def _is_appendix(self, heading: Heading) -> bool:
@@ -227,11 +231,8 @@ class _Reader:
             self._entries.append(row)
             return
         if self._skipped is not None:
-            if (
-                KEYWORDS.match(row.line.text)
-                or not is_prose(row, self._body)
-                or not self._stands_off(self._skipped[-1], row)
-            ):
+            begun = len(self._skipped) > self._skips_heading
+            if not begun or not is_prose(row, self._body) or not self._stands_off(self._skipped[-1], row):
                 self._skipped.append(row)
                 return
             self._skipped = None
@@ -240,7 +241,7 @@ class _Reader:
             and row.line.page <= 2
             and (not self._open.rows or self._stands_off(self._open.rows[-1], row))
         ):
-            self._skipped = [row]
+            self._skipped, self._skips_heading = [row], 0
             return
         if _DOTS.search(row.line.text) or not self._open.takes(row):
             return
@@ -309,7 +310,7 @@ class _Reader:
                 self.parts[-1].paragraphs.append(Paragraph(self._anchor(group[0]), text))
 
     def _is_of_authors(self, group: Sequence[Row], text: str) -> bool:
-        unmarked = not starts_note(group[0].line)
+        unmarked = not starts_note(group[0].line) or re.fullmatch(r"(?:https?://|www\.)\S+", text) is not None
         return unmarked or bool(
             MAIL.search(text) or _OF_AUTHORS.search(text) or institutions.of_lines([one_line(group)])
         )

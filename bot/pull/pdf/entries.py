@@ -16,15 +16,26 @@ _NUMBER = re.compile(r"\(?(\d{1,3})[.)]?(?=\s)")
 
 
 def first_entry(rows: Sequence[Row]) -> Row | None:
-    """The first row of a list that has no heading: "[1] …", with "[2]" and "[3]" soon below; None where there is a
+    """The first row of a list that has no heading: "[1] …" or a raised 1, with 2 and 3 soon below; None where there is a
     heading or no such list."""
     if any(len(row.line.text) < 40 and Heading("", row.line.text, 1).begins_references for row in rows):
         return None
     for i in range(len(rows) - 1, -1, -1):
-        if re.match(r"\[1\]\s\S", rows[i].line.text) and rows[i].indent < 1:
-            below = [row.line.text for row in rows[i + 1 : i + 30]]
-            return rows[i] if all(any(text.startswith(f"[{n}]") for text in below) for n in (2, 3)) else None
+        mark = _mark(rows[i])
+        if mark and mark.strip("[]") == "1" and rows[i].indent < 1:
+            below = {_mark(row) for row in rows[i + 1 : i + (30 if mark == "[1]" else 14)]}
+            if {mark.replace("1", "2"), mark.replace("1", "3")} <= below:
+                return rows[i]
     return None
+
+
+def _mark(row: Row) -> str:
+    """What a row of a list begins with: "[12]", or a raised "12"; "" for neither."""
+    first = row.line.pieces[0]
+    if first.raised > 0 and first.text.strip().isdigit():
+        return first.text.strip()
+    match = re.match(r"\[\d{1,3}\](?=\s\S)", row.line.text)
+    return match[0] if match is not None else ""
 
 
 def entries(rows: Sequence[Row], body: Body, vocabulary: Vocabulary) -> list[str]:
@@ -44,6 +55,7 @@ class _Style:
     """How a list tells its entries apart."""
 
     bracketed: bool
+    raised: bool
     numbered: bool
     hanging: bool
 
@@ -53,6 +65,7 @@ class _Style:
         numbered = [row for row in marked if row.indent < 2]
         return cls(
             bracketed=sum(row.line.text[0] == "[" for row in marked) >= 3,
+            raised=sum(_mark(row).isdigit() for row in rows) >= 3,
             numbered=len(numbered) >= 3 and len(numbered) > 0.12 * len(rows),
             hanging=sum(0.6 < row.indent < 4 for row in rows) > 0.25 * len(rows),
         )
@@ -62,6 +75,8 @@ def _begins(entry: Sequence[Row], row: Row, style: _Style, body: Body) -> bool:
     text, last = row.line.text, entry[-1]
     if style.bracketed:
         return text[0] == "[" and _MARKED.match(text) is not None
+    if style.raised:
+        return _mark(row).isdigit()
     first = _NUMBER.match(entry[0].line.text)
     if style.numbered and first is not None:
         number = _NUMBER.match(text)

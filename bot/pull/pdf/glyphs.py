@@ -39,6 +39,7 @@ _NEW_TEX = (
 _SUBSET = re.compile(r"^[A-Z]{6}\+")
 _BOLD_WEIGHT = 600
 _TEX_FIRST, _NEW_FIRST, _TEX_HYPHEN = 0x0B, 0x10, 0x7F
+_HIGH_HALF, _LOW_HALF, _LOW_END = 0xD800, 0xDC00, 0xE000  # a character beyond 16 bits comes as two
 _SPECK = 0.5  # points; smaller characters are not meant to be read
 _SLANT = 5  # degrees
 
@@ -122,9 +123,12 @@ def _read(page: pdfium.PdfPage, text: pdfium.PdfTextPage, found: PageGlyphs) -> 
         x0, x1, base = shown.place(box, x.value, y.value)
         if x1 < 0 or x0 > found.width or not -5 < base < found.height + 5 or style.size <= _SPECK:
             continue  # outside the page: cropped away or a printer's mark
+        if _LOW_HALF <= code < _LOW_END and found.glyphs and found.glyphs[-1].text >= "\ud800":
+            code = 0x10000 + ((ord(found.glyphs.pop().text) - _HIGH_HALF) << 10) + code - _LOW_HALF
         if _TEX_FIRST <= code < ord(" ") or code == _TEX_HYPHEN:
             coded.append((len(found.glyphs), code))
         found.glyphs.append(Glyph("-" if code in _HYPHENS else chr(code), x0, x1, base, style))
+    found.glyphs[:] = [glyph for glyph in found.glyphs if not _HIGH_HALF <= ord(glyph.text) < _LOW_END]
     table = _OLD_TEX if any(code < _NEW_FIRST for _, code in coded) else _NEW_TEX
     for at, code in coded:
         found.glyphs[at] = replace(found.glyphs[at], text=table.get(code, " "))

@@ -151,7 +151,7 @@ class Headings:
         if not title:
             return True
         plain = look_of(last.line)[:3] == (round(self._body.size * 2) / 2, False, False)
-        if plain or self._numbered(row, None) is not None or row.line.text.casefold().strip(" .:") in NAMES:
+        if plain or self._numbered(row, None) is not None:
             return False
         return last.rest < 6 or abs(_middle(last) - _middle(row)) < 3
 
@@ -217,15 +217,13 @@ class Headings:
     def _level(self, number: str, word: str, dot: str) -> int:
         if word.casefold() in ("chapter", "part") or number.endswith("章") or number[0] in "一二三四五六七八九十":
             return 1
-        if ")" in dot:
-            return 3
-        if number.startswith("第"):
-            return 2
+        if ")" in dot or number.startswith("第"):
+            return 3 if ")" in dot else 2
         if self._roman and not word:
             if re.fullmatch(r"[IVX]+", number) and (len(number) > 1 or dot == "."):
                 return 1
-            if re.fullmatch(r"[A-Z]", number):
-                return 2
+            if len(number) == 1:
+                return 2 if number.isalpha() else 3
         return 1 + number.count(".")
 
     def _named(self, row: Row, above: Row | None) -> Heading | None:

@@ -422,7 +422,8 @@ def _mark_edge(outer: Sequence[tuple[Sheet, list[Row], float]], body: Body, *, t
         number = all(_PAGE_NUMBER.fullmatch(row.line.text) for row in at) and gap > 1.1 * body.leading
         if repeated or number or (fixed and all(row.filled < 0.97 or row.line.size < body.size - 0.3 for row in at)):
             for row in at:
-                row.kind = Kind.HEAD
+                if row.line.size < body.size + 1 or sheet.number > 1:  # running heads repeat the title
+                    row.kind = Kind.HEAD
 
 
 def _sign(row: Row) -> str:
@@ -548,7 +549,8 @@ def _mark_inside(sheet: Sheet, caption: Sequence[Row], found: Float, body: Body)
     up = _reachable(sheet, caption, found.what, body, up=True)
     down = _reachable(sheet, caption, found.what, body, up=False)
     if found.what == "figure":
-        taken = _within_text(up, body) if up else ([] if _tail(down, body) else down)
+        small = [row for row in down if row.line.size < body.size - 0.4]
+        taken = _within_text(up, body) if up else small
     elif found.what == "table":
         above, below = (sum(row.parts > 1 for row in side) for side in (up, down))
         taken = down if below >= above and down else up
@@ -574,6 +576,9 @@ def _reachable(sheet: Sheet, caption: Sequence[Row], what: str, body: Body, *, u
         and row.line.x0 < x1
         and row.line.x1 > x0
         and row not in caption
+        and not (
+            up and sheet.number == 1 and row.line.size > body.size - 0.9
+        )  # a title above a picture is no part of it
     ]
     beside.sort(key=lambda row: row.line.y if up else -row.line.y)
     farthest = (1e9 if up else 3.0) if what == "figure" else 4.0
