@@ -435,6 +435,7 @@ def _desk(program: Program) -> Desk:
         views=_views(),
         latex_line=latex_line,
         clock=program.clock,
+        plan=Outbox(program.db, program.clock).plan,
         admin_ids=program.settings.admin_ids,
     )
 

@@ -18,6 +18,11 @@ class Outbox:
         self._db = db
         self._clock = clock
 
+    async def plan(self, chat_id: int, bodies: Sequence[Mapping[str, object]]) -> None:
+        """Messages that are to be sent to the chat, in this order."""
+        async with self._db.begin() as conn:
+            await deliveries.plan(conn, chat_id, None, bodies)
+
     async def take(self, limit: int) -> list[Delivery]:
         """What is to be sent now: messages in doubt after a crash first, then planned ones, in order."""
         async with self._db.read() as conn:

@@ -141,12 +141,12 @@ async def _put_alone(visit: Visit, sent: list[Spot], laid: Laid) -> None:
     query = visit.query
     way = Way(under=visit.message_id, receiver_id=visit.reader_id, query_id=query.id if query is not None else "")
     try:
-        await visit.put(sent, laid, way)
+        await visit.put(sent, (laid,), way)
     except TelegramError as error:
         if not falls_back(error):
             raise
         log.info("nothing can be shown to one member of chat %d alone: %s", visit.chat.id, error)
-        await visit.put(sent, laid, Way(under=visit.message_id))
+        await visit.put(sent, (laid,), Way(under=visit.message_id))
 
 
 # --------------------------------------------------------------------------- which is open where
@@ -237,8 +237,7 @@ async def _replace(visit: Visit, view: CardView, under: int, shown: list[Spot], 
             laid.pop(0)
     sent: list[Spot] = []
     try:
-        for one in laid:
-            await visit.put(sent, one, way)
+        await visit.put(sent, laid, way)
     finally:
         old = shown[len(kept) :]
         shown[:] = [*kept, *sent, *(old if laid and not sent else ())]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import OrderedDict
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -54,6 +54,8 @@ class Desk:
     views: Views
     latex_line: Callable[[str], str]
     clock: Callable[[], datetime]
+    plan: Callable[[int, Sequence[Mapping[str, object]]], Awaitable[None]]
+    """Hands messages for a chat to the ledger, for when Telegram does not take them now."""
     admin_ids: frozenset[int] = frozenset()
     offers: Offers = field(init=False)
     administrators: Administrators = field(init=False)

@@ -41,6 +41,6 @@ async def _try(visit: Visit) -> bool:
     document = await visit.picture("layout_sample")
     in_group = visit.chat.kind is ChatKind.GROUP
     sent: list[Spot] = []
-    for laid in visit.desk.lay_out(document, RICH):
-        await visit.put(sent, Laid((), laid.rich), Way(under=visit.message_id if in_group else 0))
+    sample = [Laid((), laid.rich) for laid in visit.desk.lay_out(document, RICH)]
+    await visit.put(sent, sample, Way(under=visit.message_id if in_group else 0))
     return bool(sent)

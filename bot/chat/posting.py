@@ -24,7 +24,7 @@ Post = Callable[[Chat, Mapping[str, object]], Awaitable[int]]
 
 Body = Mapping[str, Any]
 """A classic message {"text": HTML, "keyboard": [[{"text", "data" or "url", "style"}]]}, or a rich one {"rich":
-InputRichMessage, "classic": [the same as classic messages]}; either may be "silent"."""
+InputRichMessage, "classic": [the same as classic messages]}; either may be "silent", or a reply to the message "under"."""
 
 RICH = "sendRichMessage"
 _PLAIN = LinkPreviewOptions(is_disabled=True)
@@ -70,7 +70,8 @@ def through(bot: ExtBot[Lane], offers: Offers, *, paid: bool = False) -> Post:
     """How `bot` sends a body as a broadcast; `paid` messages may go faster and cost Stars."""
 
     async def post(chat: Chat, body: Body) -> int:
-        return (await send(bot, offers, chat, body, Way(Lane.BROADCAST, paid=paid))).message_id
+        way = Way(Lane.BROADCAST, under=body.get("under", 0), paid=paid)
+        return (await send(bot, offers, chat, body, way)).message_id
 
     return post
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -13,8 +14,8 @@ from telegram.error import BadRequest, RetryAfter, TelegramError
 from telegram.ext import ExtBot
 
 from bot.chat.desk import Desk
-from bot.chat.layouts import CLASSIC, RICH, Laid, classic_body
-from bot.chat.posting import Spot, Way, change, change_buttons, falls_back, remove, send
+from bot.chat.layouts import CLASSIC, RICH, Laid
+from bot.chat.posting import Body, Spot, Way, change, change_buttons, falls_back, remove, send
 from bot.chat.transport import UnknownMethod
 from bot.chat.tree import Document
 from bot.errors import NotAllowed
@@ -104,22 +105,27 @@ class Visit:
         rest cannot be sent."""
         in_group = self.chat.kind is ChatKind.GROUP
         way = Way(under=to or (self.message_id if in_group else 0), asking=force and in_group)
-        for one in laid:
-            await self.put(sent, one, way)
-            way = replace(way, under=0)
+        await self.put(sent, laid, way)
 
-    async def put(self, sent: list[Spot], laid: Laid, way: Way) -> None:
-        """Send one message, or, where a rich one is not taken, in the same breath the classic ones that show the same."""
-        if laid.rich is not None:
+    async def put(self, sent: list[Spot], laid: Iterable[Laid], way: Way) -> None:
+        """Send messages, of which the first replies. Where a rich one is not taken, the classic ones that show the same
+        go in the same breath; where Telegram asks to wait for long, what is left goes to the ledger."""
+        bodies: deque[Body] = deque(one.body for one in laid)
+        while bodies:
+            body = bodies[0]
             try:
-                sent.append(await send(self.bot, self.desk.offers, self.chat, laid.body, way))
+                sent.append(await send(self.bot, self.desk.offers, self.chat, body, way))
             except TelegramError as error:
-                if not falls_back(error):
-                    raise
-            else:
-                return
-        for message in laid.classic:
-            sent.append(await send(self.bot, self.desk.offers, self.chat, classic_body(message), way))
+                if "rich" in body and falls_back(error):
+                    bodies.popleft()
+                    bodies.extendleft(reversed(body["classic"]))
+                    continue
+                if isinstance(error, RetryAfter) and not way.receiver_id:
+                    log.info("the rest of an answer to chat %d waits: %s", self.chat.id, error)
+                    await self.desk.plan(self.chat.id, [{**bodies.popleft(), "under": way.under}, *bodies])
+                    return
+                raise
+            bodies.popleft()
             way = replace(way, under=0)
 
     async def edit(self, document: Document) -> None:
@@ -134,8 +140,7 @@ class Visit:
             await self.take_away(spot)
             rest = [first, *rest]
         way = Way(receiver_id=spot.receiver_id, query_id=self.query.id if self.query and spot.receiver_id else "")
-        for one in rest:
-            await self.put([], one, way)
+        await self.put([], rest, way)
 
     async def change(self, spot: Spot, laid: Laid) -> bool:
         """Change a message of ours; False where it cannot be: it is gone, too old, or of another layout."""

@@ -127,6 +127,7 @@ def _rounds(db: Database) -> Rounds:
         views=views,
         latex_line=latex_line,
         clock=lambda: NOW,
+        plan=nothing,
     )
     digests = Digests(db, lambda: NOW, _idle, _idle)
     return Rounds(db, digests, nothing, lambda: NOW, lay_out=desk.digest_bodies, lay_out_note=desk.quiet_bodies)

@@ -111,6 +111,10 @@ def test_what_counts_is_what_puts_or_changes_a_message() -> None:
     """Inline messages and everything that only asks or answers go free."""
     assert writes("sendMessage", {"chat_id": 7})
     assert writes("copyMessage", {"chat_id": 7})
+    assert writes("sendRichMessage", {"chat_id": 7})
+    assert writes("sendRichMessageDraft", {"chat_id": 7})
+    assert writes("editEphemeralMessageText", {"chat_id": 7})
+    assert not writes("deleteEphemeralMessage", {"chat_id": 7})
     assert not writes("editMessageText", {"inline_message_id": "x"})
     assert not writes("sendMessage", {"chat_id": None})
     assert not writes("getChat", {"chat_id": 7})

@@ -5,16 +5,23 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from bot.chat.delivery import Postman
+from bot.chat.line import make_bot
+from bot.chat.posting import through
 from bot.config import Settings
 from bot.model import Claim, Formula, Motivation
+from bot.outbox import Outbox
 from bot.playground.control import Playground
-from bot.playground.errors import ApiError, bad_request
+from bot.playground.errors import ApiError, bad_request, too_many_requests
+from bot.playground.server import Fault
 from bot.playground.state import Chat, Message, User
 from bot.reading import CardView
+from storage import listings
 from storage.database import Database
 from tests.support import builders as a
 from tests.support.chat_bot import ChatBot, chat_bot
@@ -160,6 +167,40 @@ async def test_a_refused_edit_is_sent_anew(
     anew = await playground.wait_for_message(private, "The rich layout is chosen.", after=sample.id)
     assert anew.rich is not None
     await playground.wait_for(lambda: sample.deleted is not None)
+
+
+@pytest.mark.parametrize("layout", ["classic", "rich"])
+async def test_a_flood_in_the_middle_of_an_answer_loses_nothing(
+    db: Database, playground: Playground, clock: MovableClock, layout: str
+) -> None:
+    """Telegram asks to wait for a minute between two parts: the rest goes out after that, once and in order."""
+    ada = playground.add_user("Ada", language="en")
+    private = playground.private(ada)
+    async with chat_bot(db, playground, clock, Settings(default_layout=layout, digest_size=20)) as bot:
+        await playground.user_sends(private, ada, "/categories cs.LG")
+        await playground.wait_for_message(private, "cs.LG")
+        titles = [f"title {n} {'word ' * 46}" for n in range(1, 21)]
+        page = a.page(new=[a.paper(n, title=title, has_html=False) for n, title in enumerate(titles, 1)])
+        async with db.begin() as conn:
+            await listings.save_page(conn, page, a.NOW)
+        playground.refuse("sendRichMessage", UNKNOWN)
+        playground.fail(Fault("sendMessage", too_many_requests(60), skip=1))
+        sent = await playground.user_sends(private, ada, "/digest")
+        await playground.wait_for_message(private, "20 of 20 announced", after=sent.id)
+        await bot.settled()
+        assert "title 20 " not in _since(playground, private, sent)
+        clock.now += timedelta(minutes=2)
+        async with make_bot(playground.token, playground.url) as sender:
+            await Postman(Outbox(db, clock), through(sender, bot.desk.offers), clock).deliver()
+    shown = _since(playground, private, sent)
+    assert shown.count("20 of 20 announced") == 1
+    places = [shown.index(f"title {n} ") for n in range(1, 21)]
+    assert places == sorted(places)
+    assert all(shown.count(f"title {n} ") == 1 for n in range(1, 21))
+
+
+def _since(playground: Playground, chat: Chat, message: Message) -> str:
+    return "\n".join(one.plain for one in playground.messages(chat, by_bot=True) if one.id > message.id)
 
 
 # --------------------------------------------------------------------------- the choice

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequenc
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
 import aiogram.methods
 from aiogram.methods import TelegramMethod
@@ -16,6 +16,7 @@ from telegram import Update
 from telegram.ext import ExtBot
 
 from bot.chat.application import application
+from bot.chat.classic import MOST_UNITS
 from bot.chat.desk import Desk
 from bot.chat.templating import Templates
 from bot.chat.transport import Transport
@@ -26,6 +27,7 @@ from bot.feedback import Feedback
 from bot.learning import Learning
 from bot.library import Library
 from bot.model import Chat, Paper
+from bot.outbox import Outbox
 from bot.playground.control import Playground
 from bot.playground.server import Call
 from bot.playground.state import Chat as Place
@@ -41,6 +43,8 @@ from bot.why import Explanations
 from storage import chats, listings, papers
 from storage.database import Database
 from tests.support import builders as a
+from tests.support.rich_checks import check_rich, no_extras
+from tests.support.telegram_html import read
 
 NOBODY = "http://127.0.0.1:9"
 """Where no arXiv answers."""
@@ -126,6 +130,7 @@ async def chat_bot(
             views=Views(Templates(lambda key, language: f"{key}/{language}", lambda code: f"Name of {code}")),
             latex_line=lambda latex: latex,
             clock=clock,
+            plan=Outbox(db, clock).plan,
             admin_ids=settings.admin_ids,
         )
         bot: ExtBot[Any] = ExtBot(
@@ -147,12 +152,19 @@ async def chat_bot(
 
 
 def check(calls: Sequence[Call]) -> None:
-    """Every request that the bot made, held against aiogram's models of the Bot API."""
+    """Every request that the bot made, held against aiogram's models of the Bot API and against Telegram's limits."""
     assert calls
     for call in calls:
         fields = {name: _value(value) for name, value in call.arguments.values.items()}
-        fields = {name: f"attach://{name}" for name in call.arguments.files} | fields
-        METHODS[call.method.lower()].model_validate(fields)
+        fields |= dict.fromkeys(call.arguments.files, "attach://file")
+        no_extras(METHODS[call.method.lower()].model_validate(fields))
+        if "rich_message" in fields:
+            check_rich(cast("Mapping[str, Any]", fields["rich_message"]), draft=call.method.endswith("Draft"))
+        if fields.get("parse_mode") == "HTML":
+            assert 0 < read(str(fields["text"])).units <= MOST_UNITS
+        for row in cast("dict[str, Any]", fields.get("reply_markup") or {}).get("inline_keyboard", ()):
+            assert 1 <= len(row) <= 8
+            assert all(1 <= len(one.get("callback_data", "x").encode()) <= 64 for one in row)
 
 
 def _value(text: str) -> object:

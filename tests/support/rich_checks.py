@@ -12,8 +12,9 @@ MOST_BYTES, MOST_BLOCKS, MOST_LEVELS, MOST_COLUMNS, MOST_IN_A_ROW, MOST_DATA = 3
 _TEXTS = ("text", "expression", "alternative_text")
 
 
-def check_rich(content: Mapping[str, Any]) -> None:
-    """A message that Telegram takes: every field known and of its type, blocks alone, and within all limits.
+def check_rich(content: Mapping[str, Any], *, draft: bool = False) -> None:
+    """A message that Telegram takes: every field known and of its type, blocks alone, and within all limits. A draft has
+    no buttons.
 
     Raises:
         AssertionError, ValidationError: it is not.
@@ -21,10 +22,11 @@ def check_rich(content: Mapping[str, Any]) -> None:
     assert set(content) == {"blocks", "skip_entity_detection"}
     assert content["skip_entity_detection"] is True
     assert content["blocks"]
-    _no_extras(SendRichMessage.model_validate({"chat_id": 1, "rich_message": dict(content)}))
+    no_extras(SendRichMessage.model_validate({"chat_id": 1, "rich_message": dict(content)}))
     assert size_in_bytes(content) <= MOST_BYTES
     assert sum(_blocks(block) for block in content["blocks"]) <= MOST_BLOCKS
     assert max(map(_levels, content["blocks"])) <= MOST_LEVELS
+    assert not (draft and buttons(content))
     for node in nodes(content):
         _check_node(node)
 
@@ -64,11 +66,16 @@ def buttons(content: object) -> list[dict[str, Any]]:
     return [node for node in nodes(content) if "callback_data" in node or ("url" in node and "type" not in node)]
 
 
-def _no_extras(model: BaseModel) -> None:
+def no_extras(model: BaseModel) -> None:
+    """Nothing was given that the Bot API does not know, at any depth.
+
+    Raises:
+        AssertionError: something was.
+    """
     assert not model.model_extra, f"{type(model).__name__} has no {model.model_extra}"
     for name in type(model).model_fields:
         for one in _models(getattr(model, name)):
-            _no_extras(one)
+            no_extras(one)
 
 
 def _models(value: object) -> Iterator[BaseModel]:
