@@ -130,8 +130,67 @@ _WORDY = re.compile(r"[^\W_]")
 _LATIN = re.compile(r"[^\W\d_\u3400-\u9fff][^\u3400-\u9fff、]*")
 
 
+_AMONG = r"[^,，;；。\n!！?？]{1,60}?"
+_END = r"(?=\s*(?:[,，;；。\n]|\.(?:\s|$)|$))"
+_REWRITTEN: tuple[tuple[re.Pattern[str], str], ...] = tuple(
+    (re.compile(pattern, re.IGNORECASE | re.MULTILINE), plain)
+    for pattern, plain in (
+        # Weights: "(weight 2)", "GRPO!!", "GRPO 3x", "2x GRPO", "theory >> vision".
+        (r"\s*[(（\[【]\s*(?:weight|权重|重要性)\s*[:：=]?\s*(\d{1,2}(?:\.\d)?)\s*[)）\]】]", r": \1"),
+        (r"(?<=\w)\s?[!！]{3,}", ": 3; "),
+        (r"(?<=\w)\s?[!！]{2}", ": 2; "),
+        (r"(?:^|(?<=[\s,，;；]))[!！](?=\w)", "-"),
+        (rf"\s(\d(?:\.\d)?)\s?[x×]{_END}", r": \1"),
+        (rf"(?:^|(?<=[,，;；。\n]))\s*(\d(?:\.\d)?)\s?[x×]\s+({_AMONG}){_END}", r" \2: \1"),
+        (r"\s*>>+\s*", ": 2; "),
+        # "Besides A also B" wants both; "besides A, B" wants B alone.
+        (rf"(?:除了|除)({_AMONG})(?:以外|之外|外)?\s*[,，]?\s*(?:我|我们)?(?:也|还|同时|另外)(?=\S)", r"\1；"),
+        (rf"(?:除了|除开|除)({_AMONG})(?:以外|之外|外)的?\s*[,，]?\s*", r"不要\1；"),
+        (rf"(?:除了|除开)({_AMONG})\s*[,，]\s*", r"不要\1；"),
+        (
+            r"\b(?:anything|everything|all(?:\s+papers?)?)\s+(?:except(?:\s+for)?|but|excluding|other\s+than)\s+(?=\w)",
+            "; no ",
+        ),
+        # What is excepted from "no" is wanted, and from anything else is not.
+        (
+            (
+                rf"((?:\bno|\bnot|\bwithout|\bdon'?t)\s{_AMONG}),?\s*\b(?:except(?:\s+for)?|unless(?:\s+it'?s)?|other\s+than)"
+                r"(?:\s+(?:on|about|in|those\s+(?:on|about)))?\s+(?=\w)"
+            ),
+            r"\1; ",
+        ),
+        (
+            (
+                r"(?<=\w)[\s,，(（]+(?:except(?:\s+for)?|excluding|but\s+not|just\s+not|but\s+no|other\s+than|apart\s+from|"
+                r"anything\s+but|everything\s+but)\s+(?=\w)"
+            ),
+            "; no ",
+        ),
+        (r"(?<=\w)\s*[,，(（]?\s*(?:但不要|但不看|但不包括|不包括|不含|但排除)(?=\S)", "；不要"),
+        (r"\bno\s+more\s+than\s+\w+\s+(?:papers?\s+)?(?:on|about)\s+", "a bit of "),
+        (
+            (
+                r"(?:^|(?<=[,，;；.。\n]))\s*(?:and\s+)?(?:i\s+)?(?:really\s+)?(?:hate|dislike|detest|can'?t\s+stand|"
+                r"am\s+(?:tired\s+of|fed\s+up\s+with|bored\s+by))\s+"
+            ),
+            " no ",
+        ),
+        (rf"\b(more\s{_AMONG})\s+(?:and\s+)?(less|fewer)\s+(?=\w)", r"\1; \2 "),
+        (r"都(?:看|行|可以|要|喜欢|感兴趣)" + _END, ""),
+    )
+)
+"""Ways of speaking over several phrases, and how the rules for single phrases read them."""
+
+
+def _plain(text: str) -> str:
+    """The text with what is said over several phrases said in each of them."""
+    for pattern, plain in _REWRITTEN:
+        text = pattern.sub(plain, text)
+    return text
+
+
 def _interests(text: str) -> Iterator[Interest]:
-    for clause in _CLAUSE.split(text):
+    for clause in _CLAUSE.split(_plain(text)):
         lasting = False
         for part in _COMMA.split(clause or ""):
             weight = -1.0 if lasting else 1.0

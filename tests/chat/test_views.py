@@ -20,7 +20,7 @@ from bot.report import Report
 from bot.schedule import QuietKind
 from tests.support import builders as a
 from tests.support.telegram_html import read
-from tests.support.views import ABSTRACT_CARD, LISTINGS, LOCAL_CARD, PROFILE, READ_ROWS, ROWS, SOON
+from tests.support.views import ABSTRACT_CARD, LISTINGS, LOCAL_CARD, PROFILE, READ_ROWS, ROWS, SOON, TRIED
 
 views = Views(Templates(lambda key, language: f"{key}/{language}", lambda code: code))
 
@@ -190,3 +190,12 @@ def test_chinese_sentences_stand_without_a_blank_between_them(subscribed: bool) 
     chat = a.chat(language="zh", subscribed=subscribed, next_at=a.NOW if subscribed else None)
     (message,) = messages(views.templates.render("subscription", "zh", chat=chat), latex_line)
     assert "。 " not in read(message.html).text
+
+
+def test_a_row_that_is_tried_out_says_so() -> None:
+    """What stands in a table to teach us something is labelled, with the learned words and the model's sentence."""
+    told = views.reasons(TRIED, "en")
+    assert told.startswith("to learn your taste: ")
+    assert "speaks of “reward <models>”, as papers that you liked do" in told
+    assert "It proves a bound that you asked for." in told
+    assert "to learn your taste" not in views.reasons(ROWS[0], "en")

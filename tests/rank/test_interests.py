@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from time import process_time
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -139,3 +141,46 @@ def test_whatever_is_written_is_read(text: str) -> None:
 def test_endless_texts_are_read_in_time(text: str) -> None:
     """Twenty thousand characters of anything are read, none takes for ever."""
     assert len(parse(text)) <= MOST_PHRASES
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("GRPO!!, RLHF!!! agents", [("GRPO", 2.0), ("RLHF", 3.0), ("agents", 1.0)]),
+        ("quantum error correction 3x, 2x GRPO", [("quantum error correction", 3.0), ("GRPO", 2.0)]),
+        ("LLM agents (weight 2); theory >> vision", [("LLM agents", 2.0), ("theory", 2.0), ("vision", 1.0)]),
+        ("除了综述，强化学习都看", [("综述", -1.0), ("强化学习", 1.0)]),
+        ("除了医学以外的大模型", [("医学", -1.0), ("大模型", 1.0)]),
+        ("除了强化学习，也关注机器人", [("强化学习", 1.0), ("机器人", 1.0)]),
+        ("大模型，但不要多模态", [("大模型", 1.0), ("多模态", -1.0)]),
+        ("RL (but not games)", [("RL", 1.0), ("games", -1.0)]),
+        ("transformers other than vision", [("transformers", 1.0), ("vision", -1.0)]),
+        ("anything except surveys", [("surveys", -1.0)]),
+        ("not interested in LLMs, except for reasoning", [("LLMs", -1.0), ("reasoning", 1.0)]),
+        ("I love diffusion, hate GANs, !surveys", [("diffusion", 1.0), ("GANs", -1.0), ("surveys", -1.0)]),
+        ("more proofs less benchmarks", [("proofs", 2.0), ("benchmarks", -0.5)]),
+        (
+            "no-regret learning, learning without labels",
+            [("no-regret learning", 1.0), ("learning without labels", 1.0)],
+        ),
+    ],
+)
+def test_ways_of_speaking_over_several_phrases(text: str, expected: list[tuple[str, float]]) -> None:
+    """Weights behind a phrase, exceptions from what is wanted and from what is not, and likings that turn round."""
+    assert [(interest.label, interest.weight) for interest in parse(text)] == expected
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["除了" * 10_000, "no " * 6000 + "except", "!" * 20_000, "2x " * 6000, "more a " * 3000 + "less b", "不" * 20_000],
+)
+def test_twenty_thousand_characters_of_nonsense_are_read_in_a_moment(text: str) -> None:
+    """No way of speaking makes the reader of interests search for ever: twice the text takes about twice the time."""
+    begun = process_time()
+    for at in range(3):
+        parse(text[:10_000] + str(at))
+    half = process_time() - begun
+    begun = process_time()
+    for at in range(3):
+        parse(text[:20_000] + str(at))
+    assert process_time() - begun < 8 * half + 1.0

@@ -169,6 +169,14 @@ LEARNED = Learned(
     readers=(Share(7, 12, 0.5), Share(8, 1, 0.5)),
 )  # fmt: skip
 
+TRIED = Row(
+    4, "2602.14999", 1, "Tried <out>", ("A. B.",), "", "cs.LG", None, 0.2,
+    (
+        Reason(ReasonKind.EXPLORATION, "", 0.0), Reason(ReasonKind.WORD, "reward <models>", 0.15, 0, "reward model"),
+        Reason(ReasonKind.MODEL, "It proves a bound that you asked for.", 0.05),
+    ),
+)  # fmt: skip
+
 TROUBLES = (
     Trouble(TroubleKind.LISTING, "cs.LG", "http-429"),
     Trouble(TroubleKind.LISTING, "cs.CL"),
@@ -365,7 +373,7 @@ def _views() -> list[tuple[str, dict[str, Any]]]:
         ("folded", {"paper": "2602.14080v1"}),
         ("forgotten", {"what": "chat"}), ("forgotten", {"what": "no"}),
         ("tag", {"key": "code"}), ("tag", {"key": "cs.LG"}),
-        *(("reasons", {"row": row}) for row in ROWS),
+        *(("reasons", {"row": row}) for row in (*ROWS, TRIED)),
         ("ask_why", {}), ("ask_search", {}), ("ask_similar", {}),
         *(("found", {"papers": papers, "asked": "<what>", "like": like}) for papers in ((), (a.paper(1, title="<x> & $y$"),)) for like in (None, a.paper(2))),
         *(("stats", {"chat": counts.chat, "counts": counts, "numbers": numbers}) for counts in COUNTS for numbers in NUMBERS),
