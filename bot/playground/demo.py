@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import secrets
 import sys
 import webbrowser
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
@@ -12,7 +13,7 @@ from dataclasses import dataclass
 
 from bot.errors import PaperboyError
 from bot.playground.cast import Cast, PushedClock, gathered
-from bot.playground.control import Playground
+from bot.playground.control import BOT_ID, Playground
 from bot.playground.page import Page
 from bot.playground.terminal import Terminal
 
@@ -53,7 +54,8 @@ async def opened(clock: PushedClock, *, live: bool, language: str, port: int) ->
     Raises:
         PaperboyError: the port is taken.
     """
-    playground = Playground(clock=clock)
+    # The Bot API is served at the same address, where any website may knock: nobody must know this bot's token.
+    playground = Playground(clock=clock, token=f"{BOT_ID}:{secrets.token_urlsafe(26)}")
     cast = gathered(playground, language, None if live else clock)
     page = Page(playground, cast)
     try:

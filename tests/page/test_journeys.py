@@ -146,7 +146,11 @@ async def test_everything_is_done_with_the_keyboard(browser: Browser, address: s
         await see_the_table(tab)
         keyboard = tab.page.keyboard
         await expect(tab.field).to_be_focused()
-        await tab.page.locator("button[data-chat]").first.focus()
+        await tab.page.evaluate("document.activeElement.blur()")
+        await keyboard.press("Tab")
+        await expect(tab.page.get_by_role("button", name="To the message field")).to_be_focused()
+        await keyboard.press("Tab")
+        await expect(tab.page.locator("button[data-chat]").first).to_be_focused()
         await keyboard.press("ArrowDown")
         await keyboard.press("Enter")
         await expect(tab.page.locator(".title h2")).to_have_text("Reading group")

@@ -41,8 +41,10 @@ class View {
     this.toasts = h("div.toasts", { role: "status", "aria-live": "polite" });
     this.live = h("div.unseen", { role: "log", "aria-live": "polite", "aria-relevant": "additions" });
     this.dialog = h("dialog.alert", { "aria-labelledby": "alert-text" });
+    this.skip = h("button.skip", { type: "button", onclick: () => this.toComposer() });
     this.root = root;
     root.append(
+      this.skip,
       this.sidebar.element,
       h("main.chat", {}, h("header", {}, this.back, this.face, h("span.title", {}, this.name, this.about)), this.log.element, this.composer.element),
       this.toasts, this.live, this.dialog);
@@ -146,6 +148,7 @@ class View {
     this.times = new Times(this.language, this.store.movable ? "UTC" : undefined);
     document.documentElement.lang = this.language === "zh" ? "zh-Hans" : "en";
     this.back.setAttribute("aria-label", this.words.back);
+    this.skip.textContent = this.words.skip;
   }
 
   drawAll() {
