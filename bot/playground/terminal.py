@@ -27,6 +27,7 @@ from bot.playground.terminal_text import INDENT, Line, changed_part, draw, lines
 _CALM_SECONDS = 0.2  # so long nothing may happen before changes are printed, so that quick edits show once
 _LONGEST_DELAY = 1.0
 _PIPE_WIDTH = 100
+_PROMISE_SECONDS = 6.0  # so long a script waits for what follows a press that was answered with words
 _DIM = Style(dim=True)
 
 
@@ -55,7 +56,12 @@ class Screen:
     _changed: dict[int, Message] = field(default_factory=dict)
     _answers: list[Answer] = field(default_factory=list)
     _numbers: dict[tuple[int, str], int] = field(default_factory=dict)
+    _promised_at: float = float("-inf")  # loop time of an answer to a press that nothing has followed yet
     stirred: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def awaits(self) -> bool:
+        """Whether a press was just answered with words ("Reading…") and nothing has come of it yet."""
+        return asyncio.get_running_loop().time() - self._promised_at < _PROMISE_SECONDS
 
     def hear(self, event: Event) -> None:
         """Remembers what is to be printed."""
@@ -65,9 +71,11 @@ class Screen:
         answer = event.press.answer if event.press is not None else None
         if answer is not None and answer.text:
             self._answers.append(answer)
+            self._promised_at = asyncio.get_running_loop().time()
             self.stirred.set()
         if event.press is None and message is not None and message.sender in (self.playground.bot, None):
             self._changed[message.id] = message
+            self._promised_at = float("-inf")
             self.stirred.set()
 
     def flush(self) -> None:
@@ -235,7 +243,7 @@ class Terminal:
             await self._settle(screen)
 
     async def _settle(self, screen: Screen) -> None:
-        if not await screen.playground.settle(self._quiet, self._patience, self._busy):
+        if not await screen.playground.settle(self._quiet, self._patience, lambda: screen.awaits() or self._busy()):
             self._note(_words()["busy"].format(seconds=round(self._patience)))
         screen.flush()
 

@@ -69,10 +69,10 @@ async def test_a_taken_port_is_told_in_one_sentence(playground: Playground) -> N
 async def test_no_two_demos_have_the_same_secrets() -> None:
     """Neither the page's key nor the bot's token can be known to anybody who did not see this run."""
     clock = PushedClock(lambda: BEGIN)
-    async with opened(clock, live=False, language="en", port=0) as one:
-        async with opened(clock, live=False, language="en", port=0) as other:
-            assert one.playground.token != other.playground.token
-            assert one.page.address.rpartition("=")[2] != other.page.address.rpartition("=")[2]
+    first, second = (opened(clock, live=False, language="en", port=0) for _ in range(2))
+    async with first as one, second as other:
+        assert one.playground.token != other.playground.token
+        assert one.page.address.rpartition("=")[2] != other.page.address.rpartition("=")[2]
 
 
 @pytest.mark.parametrize(

@@ -172,6 +172,25 @@ async def test_q_ends_a_script(playground: Playground, chat: Chat, ada: User) ->
     assert "two" not in out.getvalue()
 
 
+async def test_a_script_waits_for_what_a_press_was_promised(
+    playground: Playground, api: BotApi, chat: Chat, ada: User
+) -> None:
+    """Words in answer to a press say that something comes: the script does not end before it is there."""
+    await api.ok("sendMessage", chat_id=chat.id, text="table", reply_markup=keyboard([("1", "u")]))
+
+    async def slow_bot() -> None:
+        (update,) = await api.ok("getUpdates", timeout=20)
+        await api.ok("answerCallbackQuery", callback_query_id=update["callback_query"]["id"], text="Reading…")
+        await asyncio.sleep(0.6)
+        await api.ok("sendMessage", chat_id=chat.id, text="the card")
+
+    bot = asyncio.create_task(slow_bot())
+    out = io.StringIO()
+    await Terminal(io.StringIO("1\n"), out, quiet=0.05).converse(playground, chat, ada)
+    await bot
+    assert "the card" in out.getvalue()
+
+
 async def test_a_bot_that_never_answers_does_not_hang_the_script(playground: Playground, chat: Chat, ada: User) -> None:
     """After its patience the script goes on, and says so."""
     out = io.StringIO()
