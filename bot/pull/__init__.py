@@ -7,7 +7,11 @@ calendar     when arXiv announces, and when to look next (pure)
 identify     what a person types → arXiv ids (pure)
 lookup       papers by id or by search, through the `arxiv` package and a politesession
 heat         Hugging Face daily papers
-fulltext     a paper's HTML → a document with anchors: latexml its markup, tabular its tables, nodes what both need
+fulltext     a paper's text, the best that can be had: its HTML, else its PDF, else the abstract
+latexml      arXiv's HTML → a document with anchors (pure); tabular its tables, nodes what both need
+pdf/         a PDF → a document (pure but for glyphs, which opens it)
+child        the process in which PDFs and long pages are read; child_main is what runs there
+addresses    the web addresses in a text; languages the language it is written in (pure)
 institutions what an author block states of its authors' houses (pure)
 categories   arXiv's taxonomy
 """

@@ -11,14 +11,16 @@ from bot.errors import Malformed, NotThere
 from bot.model import FullText, Paper, Source
 from bot.pull import latexml
 from bot.pull.addresses import addresses
+from bot.pull.child import ChildReader
 from bot.pull.client import Client, Plane, host_of
-from bot.pull.pdf.reader import PdfReader
+from bot.pull.languages import language_of
 
 log = logging.getLogger(__name__)
 
 PDF = "application/pdf,*/*;q=0.5"
 MOST_PDF_BYTES = 40_000_000
-_NO_PAPER = frozenset({"no-document", "no-text"})
+_LONGEST_IN_THREAD = 1_500_000  # characters
+_NO_PAPER = frozenset({"no-document", "no-text", "too-slow", "crash"})
 _CAUSES = {"http-404": "no-text", "too-long": "too-large"}
 _MOST_HOLES = 20
 _MANY_HOLES = 400  # characters for each hole; a page with more holes is hardly fit to be quoted
@@ -41,10 +43,12 @@ def parse_html(html: str, url: str) -> FullText:
 
 def abstract_only(paper: Paper, arxiv_url: str = "https://arxiv.org") -> FullText:
     """What is left where no full text can be had: the abstract, on the paper's abstract page."""
+    abstract = latexml.words(paper.abstract)
     return FullText(
         source=Source.ABSTRACT,
         url=f"{arxiv_url.rstrip('/')}/abs/{paper.versioned_id}",
-        abstract=latexml.words(paper.abstract),
+        abstract=abstract,
+        language=language_of(abstract),
         links=tuple(dict.fromkeys(addresses(f"{paper.abstract} {paper.comments}"))),
     )
 
@@ -58,12 +62,12 @@ def withdrawal(paper: Paper) -> str:
 
 
 class FullTexts:
-    """Fetches papers' texts from `arxiv_url` through the one polite client; PDFs are read by `pdfs`."""
+    """Fetches papers' texts from `arxiv_url` through the one polite client; `child` reads PDFs and long pages."""
 
-    def __init__(self, client: Client, arxiv_url: str, pdfs: PdfReader | None = None) -> None:
+    def __init__(self, client: Client, arxiv_url: str, child: ChildReader | None = None) -> None:
         self._client = client
         self._arxiv_url = arxiv_url.rstrip("/")
-        self._pdfs = pdfs or PdfReader()
+        self._child = child or ChildReader()
 
     async def fetch(self, paper: Paper, *, urgent: bool = False) -> FullText:
         """The paper's text: its HTML, else its PDF, else the abstract with the cause why there is no more.
@@ -102,8 +106,9 @@ class FullTexts:
         if "ltx_document" in page and "</html>" not in page[-2000:].lower():
             raise Malformed(host_of(url), "truncated")
         try:
-            # A page of a megabyte takes long enough to hold up every chat.
-            text = await asyncio.to_thread(parse_html, page, url)
+            # A thread lets others have their turn, but the parser itself does not: 15 ms for each megabyte.
+            short = len(page) <= _LONGEST_IN_THREAD
+            text = await (asyncio.to_thread(parse_html, page, url) if short else self._child.html(page, url))
         except Malformed as error:
             if error.detail not in _NO_PAPER:
                 raise
@@ -114,7 +119,7 @@ class FullTexts:
     async def _from_pdf(self, paper: Paper, *, urgent: bool) -> FullText:
         url = f"{self._arxiv_url}/pdf/{paper.versioned_id}"
         answer = await self._client.get(url, Plane.ARXIV, accept=PDF, limit_bytes=MOST_PDF_BYTES, urgent=urgent)
-        text = await self._pdfs.read(answer.body, url, title=paper.title, abstract=paper.abstract)
+        text = await self._child.pdf(answer.body, url, title=paper.title, abstract=paper.abstract)
         return text if text.abstract else replace(text, abstract=latexml.words(paper.abstract))
 
 

@@ -18,6 +18,7 @@ from bot.errors import Malformed
 from bot.model import Equation, Figure, FullText, Paragraph, Section, Source, Table
 from bot.pull import institutions
 from bot.pull.addresses import addresses
+from bot.pull.languages import language_of
 from bot.pull.nodes import attribute, classes, every, outermost
 from bot.pull.tabular import grid, plain_formula
 
@@ -41,6 +42,7 @@ _NO_TEXT = (
 )
 _LEVELS = ("chapter", "section", "subsection", "subsubsection", "paragraph", "subparagraph")
 _DEEPEST = 60  # outlines are shallow; whoever nests deeper gets one paragraph
+_SAMPLE = 20_000  # characters that tell the language
 _LEAST_TEXT = 200  # characters; a page with less is a shell around a PDF
 
 
@@ -80,6 +82,7 @@ def parse(html: str, url: str) -> FullText:
         links=tuple(dict.fromkeys([*links, *written])),
         author_lines=author_lines,
         institutions=stated,
+        language=language_of(" ".join(texts)[:_SAMPLE]),
     )
 
 

@@ -19,8 +19,10 @@ from bot.pull.client import Client
 from bot.pull.fulltext import FullTexts, abstract_only, parse_html
 from bot.pull.tabular import plain_formula
 from tests.support import latexml as ltx
+from tests.support import papers
 from tests.support.builders import paper
 from tests.support.far_end import far_end
+from tests.support.pdfs import locked, scanned
 from tests.support.world import find_world
 
 URL = "https://arxiv.org/html/2602.00001v1"
@@ -260,6 +262,22 @@ def test_an_abstract_without_its_mark_is_found_by_its_title() -> None:
     assert [s.title for s in text.sections] == ["Introduction"]
 
 
+@pytest.mark.parametrize(
+    ("words", "language"),
+    [
+        ("We show that the method of this paper is better than that which is used in the field and by others.", "en"),
+        ("Wir zeigen, dass die Methode nicht nur für das Feld ist und der Fehler von uns mit den anderen wird.", "de"),
+        ("Nous montrons que la méthode est pour les cas dans lesquels le choix des poids sur une base est fait.", "fr"),
+        ("我们证明该方法优于其他方法，并在多个数据集上进行了实验，结果表明其有效性。", "zh"),
+        ("Мы показываем, что метод лучше других и что ошибка убывает со временем.", "ru"),
+        ("Qwx zpt", ""),
+    ],
+)
+def test_a_text_says_its_language(words: str, language: str) -> None:
+    """So that a card can tell whoever does not read it."""
+    assert read(ltx.section("S1", "A", ltx.para("S1.p1", f"{words} " * 12))).language == language
+
+
 def test_references_are_no_section() -> None:
     """The list of references comes by itself, entry by entry."""
     text = read(
@@ -485,6 +503,71 @@ async def test_a_paper_about_withdrawal_is_not_withdrawn(comments: str) -> None:
     async with served("", 404) as (texts, asked):
         text = await texts.fetch(paper(7, comments=comments))
     assert (text.withdrawn, len(asked)) == ("", 2)
+
+
+@asynccontextmanager
+async def library(html: str | None, pdf: bytes | None) -> AsyncIterator[tuple[FullTexts, list[str]]]:
+    """Full texts from an arXiv that has of every paper this page and this PDF, and the paths it was asked for."""
+    asked: list[str] = []
+
+    async def answer(request: web.Request) -> web.Response:
+        asked.append(request.path)
+        if request.path.startswith("/html/") and html is not None:
+            return web.Response(text=html, content_type="text/html")
+        if request.path.startswith("/pdf/") and pdf is not None:
+            return web.Response(body=pdf, content_type="application/pdf")
+        return web.Response(status=404)
+
+    async with far_end(answer) as url, Client(arxiv_delay=0) as client:
+        yield FullTexts(client, url), asked
+
+
+@pytest.mark.parametrize("html", [None, '<div class="ltx_document">See pages 1-last of main.pdf</div></html>'])
+async def test_without_html_the_pdf_is_read(html: str | None) -> None:
+    """No page, or a shell around a PDF: the PDF is read, and the text says so and leads to its pages."""
+    async with library(html, papers.pdf("els")) as (texts, asked):
+        text = await texts.fetch(paper(7, version=2))
+    assert asked == ["/html/2602.00007v2", "/pdf/2602.00007v2"]
+    assert (text.source, text.shortfall, text.pages) == (Source.PDF, "", 4)
+    assert text.url.endswith("/pdf/2602.00007v2")
+    assert text.institutions == ("Example State University", "Fixture Research Institute")
+
+
+async def test_a_page_full_of_holes_gives_way_to_the_pdf() -> None:
+    """A conversion that failed in many places is not fit to be quoted; where there is no PDF it is better than none."""
+    hole = '<span class="ltx_ERROR undefined">\\foo</span>'
+    page = ltx.page(*(ltx.section(f"S{i}", "A", ltx.para(f"S{i}.p1", f"Broken {hole} words.")) for i in range(40)))
+    async with library(page, papers.pdf("els")) as (texts, _):
+        assert (await texts.fetch(paper(7))).source is Source.PDF
+    async with library(page, None) as (texts, _):
+        assert (await texts.fetch(paper(7))).source is Source.HTML
+
+
+@pytest.mark.parametrize(
+    ("pdf", "cause"),
+    [(None, "no-text"), (scanned(2), "scanned"), (locked(), "encrypted"), (b"<html>Sorry</html>", "broken")],
+)
+async def test_the_abstract_says_why_there_is_no_more(pdf: bytes | None, cause: str) -> None:
+    """What kept the paper from being read is a fact of the text."""
+    async with library(None, pdf) as (texts, _):
+        text = await texts.fetch(paper(7, abstract="In short."))
+    assert (text.source, text.shortfall, text.abstract) == (Source.ABSTRACT, cause, "In short.")
+
+
+async def test_an_endless_pdf_is_not_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A download beyond the limit is broken off."""
+    monkeypatch.setattr("bot.pull.fulltext.MOST_PDF_BYTES", 1000)
+    async with library(None, papers.pdf("els")) as (texts, _):
+        assert (await texts.fetch(paper(7))).shortfall == "too-large"
+
+
+async def test_a_long_page_is_parsed_by_a_child(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It reads the same, and no chat waits for it."""
+    monkeypatch.setattr("bot.pull.fulltext._LONGEST_IN_THREAD", 10)
+    html = ltx.page(ltx.section("S1", "A", ltx.para("S1.p1", LONG)), abstract="In short.")
+    async with library(html, None) as (texts, _):
+        text = await texts.fetch(paper(7))
+    assert text == parse_html(html, text.url)
 
 
 async def test_half_a_page_is_no_page() -> None:

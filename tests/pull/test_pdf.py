@@ -10,12 +10,13 @@ import pytest
 
 from bot.errors import Malformed
 from bot.model import FullText, Source
+from bot.pull.child import ChildReader, Limits
+from bot.pull.fulltext import parse_html
 from bot.pull.pdf.document import MISSING, document
 from bot.pull.pdf.glyphs import page_glyphs
 from bot.pull.pdf.hyphens import Vocabulary, text_of_lines
-from bot.pull.pdf.reader import Limits, PdfReader
-from tests.support import papers
-from tests.support.pdfs import Pdf, scanned
+from tests.support import latexml, papers
+from tests.support.pdfs import Pdf, locked, scanned
 
 URL = "https://arxiv.org/pdf/2602.00001v1"
 LONG = (
@@ -243,7 +244,7 @@ def test_references_with_raised_numbers_and_no_heading_are_found() -> None:
 
 async def test_the_child_reads_what_this_process_would() -> None:
     """The document comes back whole."""
-    assert await PdfReader().read(papers.pdf("els"), URL) == read(papers.pdf("els"))
+    assert await ChildReader().pdf(papers.pdf("els"), URL) == read(papers.pdf("els"))
 
 
 @pytest.mark.parametrize(
@@ -252,42 +253,54 @@ async def test_the_child_reads_what_this_process_would() -> None:
         (b"<html>Not found</html>", "broken"),
         (b"%PDF-1.5\nrubbish", "broken"),
         (scanned(2), "scanned"),
+        (locked(), "encrypted"),
     ],
 )
 async def test_what_cannot_be_read_has_a_cause(data: bytes, cause: str) -> None:
     """Every PDF that gives no text says why."""
     with pytest.raises(Malformed) as caught:
-        await PdfReader().read(data, URL)
+        await ChildReader().pdf(data, URL)
     assert caught.value.detail == cause
+
+
+async def test_a_long_page_is_read_by_a_child_as_well() -> None:
+    """A page comes back as this process would read it, and one without a paper says so."""
+    page = latexml.page(
+        latexml.section("S1", "A", latexml.para("S1.p1", plain(LONG) + " Σ"), number="1"), abstract="B."
+    )
+    assert await ChildReader().html(page, URL) == parse_html(page, URL)
+    with pytest.raises(Malformed) as caught:
+        await ChildReader().html("<html>Wait</html>", URL)
+    assert caught.value.detail == "no-document"
 
 
 async def test_a_child_that_takes_too_long_is_killed() -> None:
     """The limit by the clock holds."""
     with pytest.raises(Malformed) as caught:
-        await PdfReader(Limits(kill_after=0.02)).read(papers.pdf("ieee"), URL)
+        await ChildReader(Limits(kill_after=0.02)).pdf(papers.pdf("ieee"), URL)
     assert caught.value.detail == "too-slow"
 
 
 async def test_a_child_that_takes_too_much_memory_is_killed() -> None:
     """The limit of memory holds, whatever the system thinks of limits."""
     with pytest.raises(Malformed) as caught:
-        await PdfReader(Limits(memory=8_000_000)).read(papers.pdf("ieee"), URL)
+        await ChildReader(Limits(memory=8_000_000)).pdf(papers.pdf("ieee"), URL)
     assert caught.value.detail in ("too-slow", "crash")
 
 
 async def test_a_long_paper_is_read_in_part_and_says_so() -> None:
     """The pages that were read are counted."""
-    text = await PdfReader(Limits(pages=2)).read(papers.pdf("neurips"), URL)
+    text = await ChildReader(Limits(pages=2)).pdf(papers.pdf("neurips"), URL)
     assert (text.shortfall, text.pages_read) == ("part", 2)
     assert text.pages > 2
 
 
 async def test_nobody_who_gives_up_leaves_a_child_behind() -> None:
     """A caller that is cancelled takes its child with it, and the next one is served."""
-    reader = PdfReader()
-    waiting = asyncio.create_task(reader.read(papers.pdf("ieee"), URL))
+    reader = ChildReader()
+    waiting = asyncio.create_task(reader.pdf(papers.pdf("ieee"), URL))
     await asyncio.sleep(0.05)
     waiting.cancel()
     with pytest.raises(asyncio.CancelledError):
         await waiting
-    assert (await reader.read(papers.pdf("els"), URL)).pages > 3
+    assert (await reader.pdf(papers.pdf("els"), URL)).pages > 3

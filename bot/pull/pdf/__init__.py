@@ -1,10 +1,13 @@
-"""A paper's PDF → a document, without ever letting a PDF harm the bot.
+"""A paper's PDF → a document; only bot.pull.child_main, in a process of its own, ever opens one.
 
-reader    what the bot calls: a child process with limits of time and memory, and what became of it
-worker    what runs in the child: limits first, then glyphs → lines → layout → document
-glyphs    pypdfium2 → the characters of a page, with place, size and font
-lines     characters → words and lines (pure)
-layout    lines → what each is: running head, footnote, caption, formula, heading, text in reading order (pure)
-document  the classified lines → sections, paragraphs, tables, references, author block (pure)
-hyphens   lines → one text, words divided at line ends made whole (pure)
+glyphs      pypdfium2 → the characters of a page, with place, size and font
+lines       characters → words and lines (pure)
+layout      lines → what each is: running head, footnote, caption, table, formula, text in reading order (pure)
+headings    which lines are headings, and how deep (pure)
+front       title, author block and abstract (pure)
+paragraphs  where paragraphs begin (pure)
+hyphens     lines → one text, words divided at line ends made whole (pure)
+entries     the list of references (pure)
+grid        the cells of a table (pure)
+document    all of it → the document (pure)
 """

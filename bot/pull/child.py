@@ -1,6 +1,6 @@
-"""PDFs are read in a child process that is killed when it takes too long or too much memory.
+"""PDFs and long pages are read in a child process that is killed when it takes too long or too much memory.
 
-A PDF can hang or crash its reader, and a long one would hold up every chat; a child can be ended without the bot. It
+A PDF can hang or crash its reader, and a long text would hold up every chat; a child can be ended without the bot. It
 inherits no secrets: its environment is empty but for what starting Python needs.
 """
 
@@ -22,7 +22,7 @@ from bot.pull.client import host_of
 
 log = logging.getLogger(__name__)
 
-_START = "import sys; sys.path[:] = {path!r}; from bot.pull.pdf.worker import main; main()"
+_START = "import sys; sys.path[:] = {path!r}; from bot.pull.child_main import main; main()"
 _KEPT = ("PATH", "LD_LIBRARY_PATH", "LANG", "LC_ALL", "SYSTEMROOT", "TEMP", "TMP", "TMPDIR")
 _LOOK = 0.2  # seconds between two looks at the child's memory
 _KILLED = frozenset({-9, -24})  # SIGKILL, SIGXCPU
@@ -30,7 +30,7 @@ _KILLED = frozenset({-9, -24})  # SIGKILL, SIGXCPU
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What reading one PDF may take: seconds of CPU after which no further page is read, seconds by the clock after
+    """What reading one file may take: seconds of CPU after which no further page is read, seconds by the clock after
     which the child is killed, bytes of memory, and pages."""
 
     seconds: float = 25.0
@@ -39,14 +39,14 @@ class Limits:
     pages: int = 400
 
 
-class PdfReader:
-    """Reads PDFs, one at a time."""
+class ChildReader:
+    """Reads files apart from the bot, one of each kind at a time."""
 
     def __init__(self, limits: Limits = Limits()) -> None:
         self._limits = limits
-        self._turn = asyncio.Semaphore(1)
+        self._turns = {"pdf": asyncio.Semaphore(1), "html": asyncio.Semaphore(1)}
 
-    async def read(self, data: bytes, url: str, *, title: str = "", abstract: str = "") -> FullText:
+    async def pdf(self, data: bytes, url: str, *, title: str = "", abstract: str = "") -> FullText:
         """The document of a PDF. `url` is its address; `title` and `abstract` are arXiv's and help to find them in it.
 
         Raises:
@@ -54,25 +54,31 @@ class PdfReader:
         """
         if b"%PDF-" not in data[:1024]:
             raise Malformed(host_of(url), "broken")
-        async with self._turn:
-            outcome = await self._outcome(data, url, title, abstract)
-        if "text" not in outcome:
-            raise Malformed(host_of(url), str(outcome.get("failed", "crash")))
-        text = full_text(outcome["text"])
+        text = await self._read("pdf", data, url, title, abstract)
         if text.shortfall == "scanned":
             raise Malformed(host_of(url), "scanned")
         return text
 
-    async def _outcome(self, data: bytes, url: str, title: str, abstract: str) -> Mapping[str, Any]:
+    async def html(self, page: str, url: str) -> FullText:
+        """The document of an arXiv HTML page.
+
+        Raises:
+            Malformed: "no-document", "no-text", "too-slow" (killed) or "crash".
+        """
+        return await self._read("html", page.encode("utf-8", "replace"), url, "", "")
+
+    async def _read(self, kind: str, data: bytes, url: str, title: str, abstract: str) -> FullText:
         limits = self._limits
-        told = {
-            "url": url,
-            "title": title,
-            "abstract": abstract,
-            "pages": limits.pages,
-            "seconds": limits.seconds,
-            "memory": limits.memory,
-        }
+        told: dict[str, str | float] = {"kind": kind, "url": url, "title": title, "abstract": abstract}
+        told |= {"pages": limits.pages, "seconds": limits.seconds, "memory": limits.memory}
+        async with self._turns[kind]:
+            outcome = await self._outcome(json.dumps(told).encode() + b"\n" + data, url)
+        if "text" not in outcome:
+            raise Malformed(host_of(url), str(outcome.get("failed", "crash")))
+        return full_text(outcome["text"])
+
+    async def _outcome(self, given: bytes, url: str) -> Mapping[str, Any]:
+        limits = self._limits
         child = await asyncio.create_subprocess_exec(
             sys.executable,
             "-I",
@@ -86,7 +92,7 @@ class PdfReader:
         guard = asyncio.create_task(_guard(child, limits.memory))
         try:
             async with asyncio.timeout(limits.kill_after):
-                output, said = await child.communicate(json.dumps(told).encode() + b"\n" + data)
+                output, said = await child.communicate(given)
         except TimeoutError:
             log.warning("reading %s was ended after %s s", url, limits.kill_after)
             return {"failed": "too-slow"}
@@ -110,7 +116,7 @@ async def _guard(child: asyncio.subprocess.Process, memory: int) -> None:
         if held is None:
             return
         if held > memory:
-            log.warning("reading a PDF took %d MB of memory and was ended", held // 1_000_000)
+            log.warning("reading a paper took %d MB of memory and was ended", held // 1_000_000)
             child.kill()
             return
         await asyncio.sleep(_LOOK)

@@ -1,7 +1,7 @@
-"""What runs in the child process: its limits first, then a PDF from stdin → a document as JSON on stdout.
+"""What runs in the child process: its limits first, then a PDF or a page from stdin → a document as JSON on stdout.
 
-The first line of stdin is JSON: {"url", "title", "abstract", "pages", "seconds", "memory"}; the PDF follows. Stdout is
-one JSON object: {"text": …} or {"failed": cause}.
+The first line of stdin is JSON: {"kind": "pdf" or "html", "url", "title", "abstract", "pages", "seconds", "memory"}; the
+file follows. Stdout is one JSON object: {"text": …} or {"failed": cause}.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ LEAST_PAGES = 3  # are read however slow they are, until the kill
 
 
 def main() -> None:
-    """Read one PDF and say what is in it."""
+    """Read one file and say what is in it."""
     told = json.loads(sys.stdin.buffer.readline())
     data = sys.stdin.buffer.read()
     _limit(told["memory"], told["seconds"])
     try:
-        outcome = _read(data, told)
+        outcome = _read_pdf(data, told) if told["kind"] == "pdf" else _read_html(data, told)
     except MemoryError:
         outcome = {"failed": "too-slow"}
     sys.stdout.write(json.dumps(outcome))
@@ -48,7 +48,17 @@ def _limit(memory: int, seconds: float) -> None:
             continue  # the system allows less already, or does not know this limit
 
 
-def _read(data: bytes, told: dict[str, Any]) -> dict[str, Any]:
+def _read_html(data: bytes, told: dict[str, Any]) -> dict[str, Any]:
+    from bot.errors import Malformed
+    from bot.pull.latexml import parse
+
+    try:
+        return {"text": asdict(parse(data.decode("utf-8", "replace"), told["url"]))}
+    except Malformed as error:
+        return {"failed": error.detail}
+
+
+def _read_pdf(data: bytes, told: dict[str, Any]) -> dict[str, Any]:
     import pypdfium2 as pdfium
     from pypdfium2 import raw
 
