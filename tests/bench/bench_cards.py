@@ -41,8 +41,8 @@ from bot.llm import LanguageModel
 from bot.model import Card, ChecklistItem, FullText, Paper
 from bot.playground import sample_fulltext
 from bot.playground.sample_day import load
+from bot.pull.child import ChildReader
 from bot.pull.fulltext import parse_html
-from bot.pull.pdf.reader import PdfReader
 from storage.database import Database
 from tests.card.test_labelled_papers import f1
 from tests.support.builders import paper
@@ -92,7 +92,7 @@ async def cases() -> list[Case]:
         _of_page(paper(1, id=file.stem, title="", abstract="", comments=""), file.read_text("utf-8")) for file in pages
     )
     for file in sorted((ROOT / "tests" / "pull" / "papers").glob("*.pdf")):
-        text = await PdfReader().read(file.read_bytes(), f"https://arxiv.org/pdf/{file.stem}")
+        text = await ChildReader().pdf(file.read_bytes(), f"https://arxiv.org/pdf/{file.stem}")
         found.append(Case(paper(1, title=file.stem, abstract=text.abstract, comments=""), text))
     return found
 
