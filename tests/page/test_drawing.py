@@ -495,3 +495,22 @@ async def test_a_long_formula_fits_a_phone_or_scrolls_in_its_place(browser: Brow
         await tab.page.wait_for_function(f"({spare})(document.querySelector('.formula')) >= -1")
         assert await formulas.last.evaluate(spare) < 0
         assert await tab.overflow() <= 0
+
+
+async def test_one_s_own_message_leads_to_the_end_and_others_wait_below(browser: Browser, stage: Stage) -> None:
+    """Whoever reads further up stays there, with a count of what came below; writing leads down."""
+    for n in range(30):
+        await stage.send(f"message {n}")
+    async with opened(browser, stage.address) as tab:
+        await expect(tab.messages.last).to_be_in_viewport()
+        await tab.messages.first.scroll_into_view_if_needed()
+        await stage.send("below")
+        jump = tab.page.get_by_role("button", name="To the newest message")
+        await expect(jump).to_have_text("1")
+        await expect(tab.messages.first).to_be_in_viewport()
+        await jump.click()
+        await expect(tab.messages.last).to_be_in_viewport()
+        await expect(jump).to_be_hidden()
+        await tab.messages.first.scroll_into_view_if_needed()
+        await tab.say("mine")
+        await expect(tab.messages.filter(has_text="mine")).to_be_in_viewport()

@@ -15,7 +15,9 @@ export class Log {
     this.chat = null;
     this.list = h("ol.list", { role: "list" });
     this.scroller = h("div.scroller", {}, this.list);
-    this.jump = h("button.jump", { type: "button", hidden: true, onclick: () => this.toEnd() }, icon("down"));
+    this.missed = 0; // messages that came below what is in sight
+    this.count = h("span.badge", { hidden: true });
+    this.jump = h("button.jump", { type: "button", hidden: true, onclick: () => this.toEnd() }, this.count, icon("down"));
     this.element = h("div.log", { role: "region" }, this.scroller, this.jump);
     this.scroller.addEventListener("scroll", () => this.scrolled(), { passive: true });
     this.list.addEventListener("keydown", (event) => this.key(event));
@@ -29,6 +31,7 @@ export class Log {
 
   open(chat) {
     this.chat = chat;
+    this.missed = 0;
     this.nodes.clear();
     this.list.replaceChildren();
     this.draw();
@@ -54,7 +57,7 @@ export class Log {
     if (!items.length) wanted.push(this.node("nothing", words.noMessages, () => h("li.service.nothing", {}, h("span", {}, words.noMessages))));
     this.settle(wanted);
     const node = arrived && this.nodes.get(arrived)?.node;
-    if (node) this.arrive(node);
+    if (node) this.arrive(node, items.findLast((message) => keyOf(message) === arrived));
     else if (this.end) this.toEnd();
     this.scrolled();
   }
@@ -114,10 +117,13 @@ export class Log {
     target.focus({ preventScroll: true });
   }
 
-  // A message that has come: to the end if one was there, but never past its own beginning.
-  arrive(node) {
+  // A message that has come: to the end if one was there or has just written it, but never past its own beginning.
+  arrive(node, message) {
     node.classList.add("new");
-    if (!this.end) return;
+    if (!this.end && !this.view.store.isOwn(message)) {
+      this.missed += 1;
+      return;
+    }
     this.scroller.scrollTop = this.scroller.scrollHeight;
     const over = node.getBoundingClientRect().top - this.scroller.getBoundingClientRect().top;
     if (over < 0) this.scroller.scrollTop += over - 8;
@@ -147,6 +153,9 @@ export class Log {
     const { scrollTop, scrollHeight, clientHeight } = this.scroller;
     this.end = scrollHeight - scrollTop - clientHeight < NEAR;
     this.jump.hidden = this.end;
+    if (this.end) this.missed = 0;
+    this.count.hidden = this.missed === 0;
+    this.count.textContent = String(this.missed);
   }
 
   focusLast() {
