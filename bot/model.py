@@ -676,7 +676,8 @@ class Card:
 
     `analyst` is "local" or "llm:<model>"; `tags` are facts about the paper by key, `judgements` an analyst's opinions;
     `impact_kind`, `novelty` and `recommendation` are None where not assessed; `needs_verification` is computed from the
-    claims, never asked for, and then also one of the judgements.
+    claims, never asked for, and then also one of the judgements. `shortfall`, `withdrawn`, `pages` and `pages_read` are
+    the full text's, and `text_language` is its language.
     """
 
     paper_id: str
@@ -701,6 +702,11 @@ class Card:
     recommendation: Rating | None = None
     needs_verification: bool = False
     checklist: tuple[ChecklistItem, ...] = ()
+    shortfall: str = ""
+    withdrawn: str = ""
+    text_language: str = ""
+    pages: int = 0
+    pages_read: int = 0
 
 
 @dataclass(frozen=True, slots=True)

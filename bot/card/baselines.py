@@ -12,7 +12,7 @@ from bot.card.outline import Part
 from bot.model import Claim, FullText, Table
 
 _NO_BASELINE = re.compile(
-    r"^(?:av(?:era)?ge?\.?|mean|overall|total|improvement|gain|delta|Δ|δ|std\.?|#.*|\W*|full(?: model)?|all|none|baselines?|method|model"
+    r"^(?:by|in|on|with|from|at|of|for|as|to)\s|^(?:av(?:era)?ge?\.?|mean|overall|total|improvement|gain|delta|Δ|δ|std\.?|#.*|\W*|full(?: model)?|all|none|baselines?|method|model"
     r"|.|[\d.,%±()\s/×x-]+)$|^(?:w/o|without|\+|−|–|-)\s|\bw/o\b|\bours\b",
     re.IGNORECASE,
 )

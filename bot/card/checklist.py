@@ -1,8 +1,9 @@
 """What code can decide about a text: facts about the words in it, never about the science.
 
 Every item says what was found and where, or that the rule found nothing; the rule is named by a key, so that whoever
-reads "no section titled ablation, the word does not occur" can be told what was searched. Of a paper whose abstract
-alone is at hand only what was found is said: that something is not in an abstract means nothing.
+reads "no section titled ablation, the word does not occur" can be told what was searched. Of a paper whose abstract or
+first pages alone are at hand, or that is not in English as most of the words searched for are, only what was found is
+said: that something is not there means nothing.
 
 Items, in this order, with their rules (searched in titles and run-in headings, captions, tables, or all words):
     ablation      "titles-captions-tables-words"
@@ -104,7 +105,7 @@ def check(
         _item("human", "words", searched),
         _item("ethics", "titles-words", searched),
     ]
-    if text.source is Source.ABSTRACT:
+    if text.source is Source.ABSTRACT or text.shortfall or text.language not in ("", "en"):
         return tuple(item for item in items if item.found)
     return tuple(items)
 
@@ -178,7 +179,7 @@ def _shown(text: str, begin: int, end: int) -> str:
             re.match(r"\s*[\d.]*\d", text[end : end + 12]),
         )
         return f"{left[0].strip() if left else ''}±{right[0].strip() if right else ''}"
-    before = re.search(r"\d[\d.,]*[- ]$", text[max(0, begin - 12) : begin])
+    before = re.search(r"\d(?:[\d.,]*\d)?[- ]$", text[max(0, begin - 12) : begin])
     return f"{before[0] if before else ''}{text[begin:end]}".strip()
 
 

@@ -17,7 +17,19 @@ from bot.card.outline import ABSTRACT, METHOD, OTHER, Part, Sentence, parts_of, 
 from bot.card.sentences import MISSING, split
 from bot.card.tags import tags_of
 from bot.card.verify import Haystack, verified
-from bot.model import Card, Claim, Critique, Equation, Experiments, Formula, FullText, Motivation, Paper, Result
+from bot.model import (
+    Card,
+    Claim,
+    Critique,
+    Equation,
+    Experiments,
+    Formula,
+    FullText,
+    ImpactKind,
+    Motivation,
+    Paper,
+    Result,
+)
 
 ANALYST = "local"
 
@@ -26,6 +38,7 @@ _SPEAKS_FOR_ITSELF = 3.0  # from this bonus on a section's sentences need no cue
 MOST_FORMULAS = 3
 LONGEST_FORMULA = 500  # characters of LaTeX; a longer one says nothing on a card
 
+_ENDS = re.compile(r"(?<!\\)[\s,.;]+$")  # what ends a formula's sentence, not the formula
 _NUMBER = re.compile(r"(?<![\w.-])[−-]?\d+(?:[.,]\d+)*(?:\s?(?:%|\\%|×|x\b|\\times|points?\b|ms\b|dB\b|k\b))?")
 _MEASURED = re.compile(r"\d\.\d|\d\s?(?:%|\\%|×|x\b|\\times|points?\b|ms\b|dB\b|times\b)")
 _LEANING = re.compile(
@@ -44,6 +57,7 @@ _PROPOSES = re.compile(
     r"\b(?:we|(?:this|the|our) (?:paper|work|article|study))\b[^.]{0,30}\b(?:propos|present|introduc|develop)\w*|\bour (?:method|approach)\b",
     re.IGNORECASE,
 )
+_SHOWS = re.compile(r"\bwe (?:\w+ )?(?:show|find|found|prove|demonstrate|observe)\b", re.IGNORECASE)
 _ABSTRACT_BONUS = {
     "problem": {"background": 1.5, "objective": 0.8},
     "method": {"method": 1.5, "objective": 0.8},
@@ -103,6 +117,7 @@ def analyse(paper: Paper, text: FullText, language: str) -> Card:
     introduction = (p.text for part in parts if part.role == "introduction" for p in part.section.paragraphs)
     own = names.own_names(paper.title, text.abstract, introduction)
     found = experiments.find(text, parts, own)
+    tags = tags_of(paper, text, parts)
 
     def claims(field: str) -> tuple[Claim, ...]:
         return _verified((_claim(sentence) for sentence in chosen[field]), haystack)
@@ -117,7 +132,12 @@ def analyse(paper: Paper, text: FullText, language: str) -> Card:
         analyst=ANALYST,
         source=text.source,
         source_url=text.url,
-        tags=tags_of(paper, text, parts),
+        tags=tags,
+        shortfall=text.shortfall,
+        withdrawn=text.withdrawn,
+        text_language=text.language,
+        pages=text.pages,
+        pages_read=text.pages_read,
         motivation=Motivation(
             problem=claims("problem"),
             formalisation=_formulas(parts),
@@ -138,8 +158,23 @@ def analyse(paper: Paper, text: FullText, language: str) -> Card:
         conclusions=claims("conclusions"),
         critique=Critique(limitations=claims("limitations")),
         impact=claims("impact"),
+        impact_kind=_impact_kind(tags),
         checklist=checklist.check(paper, text, parts, (claim.text for claim in found.baselines), found.years),
     )
+
+
+def _impact_kind(tags: Iterable[str]) -> ImpactKind | None:
+    """What kind of thing the paper brings, where its tags tell; how much it changes is not ours to say."""
+    kinds = {
+        "survey": ImpactKind.OVERVIEW,
+        "position": ImpactKind.OVERVIEW,
+        "benchmark": ImpactKind.RESOURCE,
+        "dataset": ImpactKind.RESOURCE,
+        "theory": ImpactKind.THEORY,
+        "replication": ImpactKind.FINDING,
+        "user-study": ImpactKind.FINDING,
+    }
+    return next((kinds[tag] for tag in tags if tag in kinds), None)
 
 
 def _claim(sentence: Sentence) -> Claim:
@@ -219,8 +254,8 @@ def _penalty(field: _Field, sentence: Sentence) -> float:
     penalty += max(0.0, (len(text) - 260) / 120) + 0.8 * (len(text) < 40) + 1.2 * (len(text) < 30)
     if field.name == "conclusions" and re.search(r"\bfuture\b|\bwe (?:plan|hope|intend)\b", text, re.IGNORECASE):
         penalty += 2.5
-    if field.name == "problem" and _PROPOSES.search(text):
-        penalty += 2.0
+    if field.name == "problem" and (_PROPOSES.search(text) or _SHOWS.search(text)):
+        penalty += 3.0
     if field.name == "results" and _NUMBER.search(text) and not _MEASURED.search(text):
         penalty += 0.8
     return penalty
@@ -281,8 +316,8 @@ def _formulas_of(part: Part) -> Iterable[Formula]:
         if not _says_something(equation):
             continue
         yield Formula(
-            latex=equation.latex,
-            line=formula_line(equation.latex, equation.mathml),
+            latex=_ENDS.sub("", equation.latex),
+            line=formula_line(equation.latex, equation.mathml).rstrip(" ,.;"),
             anchor=equation.anchor or part.section.anchor,
             introduction=_introduction(part, equation),
         )

@@ -102,7 +102,7 @@ def _abridged(short: str, long: str) -> bool:
 
 
 def _bare(name: str) -> str:
-    return " ".join(word.removesuffix("s") for word in re.findall(r"\w+", name.casefold()))
+    return " ".join(word.removesuffix("s").removesuffix("ing") or word for word in re.findall(r"\w+", name.casefold()))
 
 
 def _initials(name: str) -> str:

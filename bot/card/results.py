@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from bot.card import lexicon, names
 from bot.card.evidence import ARROWS, UNREAD, is_ours, label_of
+from bot.card.mentions import abbreviations
 from bot.card.outline import Part
 from bot.model import Claim, Result, Table
 
@@ -83,16 +84,31 @@ def _of_table(table: Table, part: Part, own: frozenset[str]) -> Iterator[Result]
     numbered = _NUMBERED.match(table.caption)
     where = numbered[1] if numbered else ""
     caption_metric = _metric_in(table.caption)
+    longs = {short: long for long, short in abbreviations(table.caption)}
     for series in _series(table, own):
         metric = series.measures
-        if caption_metric and not (_LOWER.search(metric) or _HIGHER.search(metric) or _metric_in(metric)):
+        if caption_metric and _is_where(series):
             metric = f"{caption_metric}, {metric}"
+        bare = metric.strip(" ↑↓")
+        metric = metric.replace(bare, longs.get(bare, bare))
         best = _best(series, metric)
         compared = f"{best[0]}: {best[1]}" if best else ""
         text = f"{metric}: {series.ours}" + (f" ({compared})" if compared else "")
         quote = table.caption if len(table.caption.split()) >= 4 else " ; ".join(series.row)
         claim = Claim(text, quote, table.anchor or part.section.anchor, part.section.title)
         yield Result(claim, metric, series.ours, compared, where)
+
+
+def _is_where(series: _Series) -> bool:
+    """Whether a heading names a place where the caption's metric was measured ("ALFWorld", "Pick"), not a measure of its
+    own ("Extra tokens"): one word or a name, with values of the same kind as most of the row."""
+    head = series.measures
+    if _LOWER.search(head) or _HIGHER.search(head) or _metric_in(head) or "↑" in head or "↓" in head:
+        return False
+    values = [cell for cell in series.row if _VALUE.match(cell)]
+    percents = sum("%" in cell for cell in values)
+    usual = ("%" in series.ours) is (2 * percents > len(values)) or 2 * percents == len(values)
+    return usual and (len(head.split()) == 1 or names.shaped(head))
 
 
 def _series(table: Table, own: frozenset[str]) -> Iterator[_Series]:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Any
+
 import pytest
 
 from bot.card.checklist import check, code_links, data_links, releases_code
@@ -193,6 +196,14 @@ def test_ligatures_and_dashes_hide_no_word() -> None:
     found = items(part("Results", "We report conﬁdence intervals and use leave‑one‑out tests."))
     assert found["variance"].found
     assert found["ablation"].found
+
+
+@pytest.mark.parametrize("more", [{"shortfall": "part"}, {"language": "de"}], ids=["part", "German"])
+def test_of_a_text_that_is_not_read_as_a_whole_nothing_is_said_to_be_missing(more: dict[str, Any]) -> None:
+    """The rest of a long PDF may have it, and in another language it has another name."""
+    whole = replace(text(part("Results", "We average over 5 seeds."), abstract="Short."), **more)
+    found = check(paper(1, abstract="", comments=""), whole, parts_of(whole))
+    assert [item.key for item in found] == ["variance"]
 
 
 # --------------------------------------------------------------------------- links

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Iterable
+from dataclasses import replace
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 from bot.card.citations import without_citations
 from bot.card.claims import claims_of
 from bot.card.local import ANALYST, analyse
-from bot.model import Claim, FullText, Result, Source
+from bot.model import Claim, FullText, ImpactKind, Result, Source
 from bot.pull.fulltext import abstract_only, parse_html
 from tests.support import latexml as ltx
 from tests.support.builders import paper
@@ -195,6 +196,28 @@ def test_a_withdrawn_paper_says_so() -> None:
     mine = paper(1, abstract="This paper has been withdrawn by the author.", comments="")
     card = analyse(mine, abstract_only(mine), "en")
     assert card.tags == ("withdrawn", "abstract-only")
+
+
+def test_a_card_knows_what_was_not_read() -> None:
+    """Why there is no more text, how many pages were read, and the text's language, go with the card."""
+    whole = replace(GRIDMEM, shortfall="part", pages=712, pages_read=400, language="de")
+    card = analyse(paper(1), whole, "zh")
+    assert (card.shortfall, card.pages, card.pages_read, card.text_language) == ("part", 712, 400, "de")
+    withdrawn = analyse(paper(1), replace(abstract_only(paper(1)), withdrawn="Lemma 2 is wrong."), "en")
+    assert withdrawn.withdrawn == "Lemma 2 is wrong."
+
+
+@pytest.mark.parametrize(
+    ("title", "kind"),
+    [
+        ("A Survey of Frogs", ImpactKind.OVERVIEW),
+        ("FrogBench: A Benchmark of Frogs", ImpactKind.RESOURCE),
+        ("GridMem: Indexed Memory", None),
+    ],
+)
+def test_the_kind_of_impact_is_told_by_tags_alone(title: str, kind: ImpactKind | None) -> None:
+    """A survey is an overview; how much a method changes is not ours to say."""
+    assert analyse(paper(1, title=title), GRIDMEM, "en").impact_kind is kind
 
 
 def test_an_empty_paper_gives_an_empty_card() -> None:

@@ -300,6 +300,12 @@ RELATIONS = {
     ABSTRACT_CARD.paper_id: (),
 }
 
+CUT_CARDS = (
+    a.card(4, source=Source.PDF, shortfall="part", pages=712, pages_read=400, text_language="de"),
+    *(a.card(4, source=Source.ABSTRACT, shortfall=cause) for cause in ("scanned", "broken", "too-slow", "no-text")),
+    a.card(4, source=Source.ABSTRACT, shortfall="withdrawn", withdrawn="Withdrawn: <b>Lemma 2</b> is wrong."),
+)
+
 PRIVATE = a.chat(1, timezone="Asia/Shanghai", hour=time(8, 30), next_at=SOON, size=7)
 GROUP = a.chat(2, ChatKind.GROUP, subscribed=False, next_at=None, quiet_notes=False, timezone="Etc/GMT-8", size=1)
 CHANNEL = a.chat(3, ChatKind.CHANNEL, next_at=None)
@@ -381,7 +387,7 @@ def _views() -> list[tuple[str, dict[str, Any]]]:
     ]  # fmt: skip
     empty = {"chat": PRIVATE, "listings": LISTINGS, "next_announcement": SOON}
     shown += [("quiet", empty | {"kind": kind}) for kind in QuietKind]
-    for card in (LOCAL_CARD, MODEL_CARD, ABSTRACT_CARD):
+    for card in (LOCAL_CARD, MODEL_CARD, ABSTRACT_CARD, *CUT_CARDS):
         shown.append(("printed_card", {"card": card, "paper": None, "heat": None}))
         for chat, tally in ((PRIVATE, Tally(mine=VerdictKind.LIKE)), (GROUP, Tally(2, 1, 0)), (CHANNEL, Tally())):
             shown += [
