@@ -128,11 +128,12 @@ def _table(table: Table) -> dict[str, Any]:
 
 
 def _row(row: Row, columns: int) -> list[list[dict[str, Any]]]:
-    """The row, and its note over the whole width."""
+    """The row, and its note beside an invisible cell, so that the first column holds nothing but the rows' own marks."""
     cells = [[_cell(cell) for cell in row.cells]]
     if row.note:
-        wide = {"colspan": columns} if columns > 1 else {}
-        cells.append([_cell(Cell((Styled(Style.ITALIC, row.note),))) | wide])
+        wide = {"colspan": columns - 1} if columns > 2 else {}
+        beside = [{"align": "left", "valign": "top"}] if columns > 1 else []
+        cells.append([*beside, _cell(Cell((Styled(Style.ITALIC, row.note),))) | wide])
     return cells
 
 

@@ -52,6 +52,9 @@ MOST_IN_A_ROW = 8
 GRID_COLUMNS = 34
 """Columns of monospaced text that a phone shows in one line."""
 
+NOTHING = "—"
+"""What stands in a table's cell that has nothing in it; a list has no cells to fill."""
+
 _CATEGORY = re.compile(r"(?<![\w./@-])([a-z]{2,8}(?:-[a-z]{2,4})?\.[A-Z]{2})(?![\w./-])")
 
 Keyboard = tuple[tuple[Button, ...], ...]
@@ -221,8 +224,11 @@ class _Flow:
         return _Piece(tuple(runs), buttons=(*pressed, *inline_buttons(row.note)))
 
     def _fact(self, header: Sequence[Cell], at: int, cell: Cell, around: tuple[Tag, ...]) -> list[Run]:
-        """A cell among others in a line; a number needs its column's name to be understood."""
+        """A cell among others in a line, without what says that there is nothing; a number needs its column's name to be
+        understood."""
         runs = list(self._runs(cell.inlines, around))
+        if plain(runs) == NOTHING:
+            return []
         if runs and cell.right and at < len(header):
             runs = [*self._runs(header[at].inlines, around), Run(" ", around), *runs]
         return runs

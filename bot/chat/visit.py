@@ -105,6 +105,9 @@ class Visit:
         rest cannot be sent."""
         in_group = self.chat.kind is ChatKind.GROUP
         way = Way(under=to or (self.message_id if in_group else 0), asking=force and in_group)
+        if self.query is not None and self.spot.ephemeral_id:
+            # What is asked where nobody else sees it is answered there.
+            way = Way(receiver_id=self.reader_id, query_id=self.query.id)
         await self.put(sent, laid, way)
 
     async def put(self, sent: list[Spot], laid: Iterable[Laid], way: Way) -> None:

@@ -89,7 +89,7 @@ async def test_members_read_and_vote(bot: ChatBot, playground: Playground, group
         await playground.wait_for_message(group, after=sent.id)
     await playground.user_sends(group, mei, "/paper 2602.00001")
     card = await playground.wait_for_message(group, "Read from the abstract")
-    assert labels(card)[:4] == ["👍", "👎", "🔖", "Fold"]
+    assert labels(card)[:5] == ["👍", "👎", "🔖", "Why?", "Fold"]
     for user, button, shown, said in (
         (mei, "👍", ["👍 1", "👎", "🔖"], "👍 noted"),
         (ada, "👍", ["👍 2", "👎", "🔖"], "👍 noted"),

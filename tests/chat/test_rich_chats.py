@@ -276,8 +276,11 @@ async def test_a_member_unfolds_for_themselves(
     assert playground.last(group) is table
     await playground.press(group, mei, card, "👍")
     await playground.wait_for(lambda: "👍 1" in labels(card))
+    await playground.press(group, mei, card, "Why?")
+    await playground.wait_for(lambda: len(playground.ephemerals(group, mei)) == 2)
+    assert playground.last(group) is table
     await playground.press(group, mei, card, "Fold")
-    await playground.wait_for(lambda: not playground.ephemerals(group, mei))
+    await playground.wait_for(lambda: card not in playground.ephemerals(group, mei))
 
 
 async def test_a_slow_card_holds_its_place(

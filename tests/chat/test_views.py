@@ -45,8 +45,8 @@ def test_a_digest_has_note_table_states_and_a_button_per_row() -> None:
     (message,) = messages(document, latex_line)
     text = read(message.html).text
     assert text.startswith("Wednesday, 18 February 2026\n\n3 of 412 announced, because of “factuality”")
-    assert "matches “factuality” from your interests; you liked 2 similar papers; 31 upvotes" in text
-    assert "— · cs.RO/en · Heat —" in text
+    assert "matches “factuality” from your interests; you liked 2 similar papers\n" in text
+    assert "\ncs.RO/en\n" in text
     assert "cs.AI: arXiv asks us to wait (too many requests)" in text
     assert "Also considers what was missing before: cs.AI of 18 Feb." in text
 

@@ -111,6 +111,26 @@ async def test_a_message_that_failed_for_good(db: Database) -> None:
         assert ids(await deliveries.failures(conn, 1)) == [first.id]
 
 
+async def test_a_message_becomes_others_in_its_place(db: Database) -> None:
+    """What shows the same in another form comes where it stood: before whatever else waits in that chat, and in no other
+    chat's way."""
+    async with db.begin() as conn:
+        chat, other = await make(conn, 91), await make(conn, 92)
+        first, *_ = await deliveries.plan(conn, chat, None, [{"text": "rich"}, {"text": "next"}])
+        await deliveries.plan(conn, other, None, [{"text": "elsewhere"}])
+        await deliveries.plan(conn, chat, None, [{"text": "later"}])
+        await deliveries.begin(conn, first.id, NOW)
+        became = await deliveries.replan(conn, first.id, [{"text": "a"}, {"text": "b"}, {"text": "c"}])
+        assert became is not None
+        assert (became.id, became.body, became.state) == (first.id, {"text": "a"}, DeliveryState.SENDING)
+        open_now = await deliveries.open_ones(conn, NOW, 20)
+        mine = [one for one in open_now if one.chat_id == chat]
+        assert [one.body["text"] for one in mine] == ["a", "b", "c", "next", "later"]
+        assert [one.position for one in mine] == [0, 1, 2, 3, 2]
+        assert [one.body["text"] for one in open_now if one.chat_id == other] == ["elsewhere"]
+        assert await deliveries.replan(conn, 10**6, [{"text": "a"}]) is None
+
+
 async def test_a_card_is_unfolded_and_folded(db: Database) -> None:
     """Which messages it consists of is known exactly once."""
     async with db.begin() as conn:
