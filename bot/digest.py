@@ -211,7 +211,7 @@ class Digests:
             return []
         drawn_from = [(listing.category, listing.date) for listing in material.pending]
         ranking = await self._rankings.rank(material.chat.id, material.profile, papers, drawn_from)
-        return await asyncio.to_thread(select, ranking, material.chat.size, seen=material.seen)
+        return await asyncio.to_thread(select, ranking, material.chat.size, seen=material.seen, explore=True)
 
     async def _keep(
         self,

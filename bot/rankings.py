@@ -13,8 +13,10 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import TypeVar
 
+from bot.embedding import Embedding
 from bot.model import FollowKind, Heat, Paper, Profile
 from bot.pull.heat import SOURCE
+from bot.rank import interests
 from bot.rank.features import Background, Features
 from bot.rank.ranking import Ranking
 from bot.rank.score import score
@@ -48,9 +50,17 @@ class _Kept:
 class Rankings:
     """Ranks papers for chats."""
 
-    def __init__(self, db: Database, clock: Callable[[], datetime], *, settle: float = SETTLE) -> None:
+    def __init__(
+        self,
+        db: Database,
+        clock: Callable[[], datetime],
+        *,
+        settle: float = SETTLE,
+        embedding: Embedding | None = None,
+    ) -> None:
         self._db = db
         self._clock = clock
+        self._embedding = embedding
         self._settle = settle
         self._features: OrderedDict[tuple[tuple[date, ...], tuple[str, ...]], Features] = OrderedDict()
         self._of_days: OrderedDict[tuple[date, ...], Features] = OrderedDict()
@@ -85,6 +95,7 @@ class Rankings:
         async with self._db.read() as conn:
             heats = await self._heats(conn, features.ids, until)
             names = await names_of(conn, features.papers) if by_place else {}
+        await self._embed((), [wish.label for wish in interests.parse(profile.interests)])
         taste = await self.taste(chat_id, profile, features.background, now)
         return await asyncio.to_thread(score, features, profile, heats, names, now, taste)
 
@@ -126,6 +137,7 @@ class Rankings:
                 everything = {paper.id: paper for paper in await listings.shown_on(conn, days)}
             # What somebody holds in hand counts, whatever the database says by now.
             everything |= {paper.id: paper for paper in papers}
+            await self._embed(everything.values())
             made = await asyncio.to_thread(Features.of, list(everything.values()), background)
             _keep_newest(self._of_days, days, made, DAYS_KEPT)
             return made
@@ -140,9 +152,16 @@ class Rankings:
                     self._backgrounds.move_to_end((day, names))
                     return kept
                 past = await listings.sample_before(conn, names, day, BACKGROUND_PAPERS)
-            made = await asyncio.to_thread(Background.of, past)
+            await self._embed(past)
+            vectors = self._embedding.vectors if self._embedding is not None else None
+            made = await asyncio.to_thread(Background.of, past, vectors)
             _keep_newest(self._backgrounds, (day, names), made, BACKGROUNDS_KEPT)
             return made
+
+    async def _embed(self, papers: Iterable[Paper], texts: Iterable[str] = ()) -> None:
+        """Have the vectors of these at hand, where an embedding model is configured and answers."""
+        if self._embedding is not None:
+            await self._embedding.know(papers, texts)
 
     def newest_background(self) -> Background | None:
         """The newest background there is, where one was made already."""
@@ -165,6 +184,7 @@ class Rankings:
         if kept is not None and kept.of == of:
             self._tastes.move_to_end(chat_id)
             return kept.taste
+        await self._embed([*(one.paper for one in profile.judged), *(one.paper for one in profile.left)])
         taste = await asyncio.to_thread(learn, background, profile, now)
         _keep_newest(self._tastes, chat_id, _Kept(of, taste), TASTES_KEPT)
         return taste

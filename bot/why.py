@@ -16,7 +16,7 @@ from enum import StrEnum
 from bot.errors import NotAllowed
 from bot.model import Announcement, Chat, Digest, Kind, Paper, Profile, Reason, ReasonKind, Row
 from bot.rank.corrections import ruled_out
-from bot.rank.features import Features, Likeness
+from bot.rank.features import Features
 from bot.rank.ranking import Ranking
 from bot.rank.taste import alike
 from bot.rankings import Rankings
@@ -307,9 +307,8 @@ def _nearest(ranking: Ranking, at: int, rows: Sequence[Row]) -> Row | None:
     there = [row for row in rows if row.paper_id in ids]
     if not there:
         return None
-    words, topics = ranking.features.likeness.words, ranking.features.likeness.topics
-    places = [ids.index(row.paper_id) for row in there]
-    near = alike(Likeness(words[[at]], topics[[at]]), Likeness(words[places], topics[places]), LIKENESS)[0]
+    likeness = ranking.features.likeness
+    near = alike(likeness.take([at]), likeness.take([ids.index(row.paper_id) for row in there]), LIKENESS)[0]
     return there[int(near.argmax())]
 
 

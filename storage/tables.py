@@ -21,6 +21,7 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
     PrimaryKeyConstraint,
     Table,
@@ -30,7 +31,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-REVISION = "pb0005"
+REVISION = "pb0006"
 """The migration that builds these tables; a database of this revision needs no migrating."""
 
 VERSION_TABLE = "paperboy_revision"
@@ -472,4 +473,15 @@ turns = Table(
     Column("name", Words, primary_key=True, comment="what pauses: arxiv, api, both, hf"),
     Column("free_at", UtcDateTime, nullable=False, comment="earliest moment of the next request"),
     comment="the pauses between requests that several programs on one PostgreSQL server keep together",
+)
+
+vectors = Table(
+    "vectors",
+    metadata,
+    Column("model", Words, nullable=False, comment="which embedding model"),
+    Column("key", Words, nullable=False, comment="paper:ID:version, or text: and a digest of the text"),
+    Column("vector", LargeBinary, nullable=False, comment="numbers of two bytes each, the lowest byte first"),
+    Column("made_at", UtcDateTime, nullable=False, comment="when"),
+    PrimaryKeyConstraint("model", "key"),
+    comment="what an embedding model made of papers and stated interests, so that it is asked once",
 )

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections import Counter, OrderedDict, defaultdict
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from threading import Lock
-from typing import Any
+from typing import Any, TypeVar, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,19 +15,28 @@ from scipy import sparse
 
 from bot.model import Paper
 from bot.rank.units import Units, units_of
+from bot.rank.vectors import Vectors
 
 Vector = NDArray[np.float32]
+Made = TypeVar("Made")
 Matrix = Any
 """A scipy CSR or CSC matrix of float32 (scipy ships no types)."""
 
 LEAST_PAPERS = 200
 """Past papers needed for statistics of their own; with fewer, the day's papers join them."""
 
-RAREST = 3
+RAREST = 2
 """Papers a unit must occur in to say something about likeness."""
 
 MOST_COMMON = 0.2
 """Share of all papers above which a unit says nothing."""
+
+RARITY_POWER = 1.5
+"""How much more a rare word says than a usual one: its rarity (idf) to this power."""
+
+SINGLE_SHARE = 0.7
+"""Share of the likeness in words that single words make up; the rest is pairs of neighbours. Each sort is measured on its
+own, so that a paper's many rare pairs do not drown the words."""
 
 TOPICS = 200
 TOPIC_UNITS = 30_000
@@ -36,34 +45,45 @@ LEAST_USUAL = 60
 """Past papers that stand for what is usual."""
 
 USUAL_KEPT = 32
+MOST_KEPT = 4096
+"""Interests that are kept worked out against a background: a few kilobytes each."""
+
 SATURATION, LENGTH_WEIGHT = 1.5, 0.75
 """BM25's k1 and b."""
 
 
 @dataclass(frozen=True, slots=True)
 class Likeness:
-    """Papers in the two spaces they are compared in: `words` are unit rows of weighted words, `topics` unit rows of
-    what words stand for (words that occur in the same papers fall together)."""
+    """Papers in the spaces they are compared in: `words` are unit rows of weighted words, `topics` unit rows of what
+    words stand for (words that occur in the same papers fall together), `dense` unit rows of an embedding model's
+    vectors, or zeros where a paper has none; None where there is no such model."""
 
     words: Matrix
     topics: Vector
+    dense: Vector | None = None
+
+    def take(self, places: Sequence[int] | NDArray[np.intp] | slice) -> Likeness:
+        """Some of these papers."""
+        return Likeness(self.words[places], self.topics[places], None if self.dense is None else self.dense[places])
 
 
 @dataclass(frozen=True, slots=True)
 class Usual:
-    """Some past papers, their likeness, and every pair of them multiplied, in words and in topics."""
+    """Some past papers, their likeness, and every pair of them multiplied, in each space."""
 
     papers: tuple[Paper, ...]
     likeness: Likeness
     words: Vector
     topics: Vector
+    dense: Vector | None = None
 
 
 class Background:
     """What is usual: how often words occur in past papers, which occur together, and the papers themselves."""
 
-    def __init__(self, papers: Sequence[Paper]) -> None:
+    def __init__(self, papers: Sequence[Paper], vectors: Vectors | None = None) -> None:
         self.papers = tuple(papers)
+        self.vectors = vectors
         units = [units_of(paper) for paper in self.papers]
         occurring = Counter(name for one in units for name in one.names)
         common = [name for name, times in occurring.items() if times > 1 or " " not in name]
@@ -71,15 +91,32 @@ class Background:
         self._names = common
         self.frequency = np.array([occurring[name] for name in common], dtype=np.int32)
         self.mean_length = float(np.mean([one.length for one in units])) if units else 0.0
+        self._paired = np.array([" " in name for name in common], dtype=bool)
+        self._lengths = np.array([one.length for one in units], dtype=np.float32)
         self._weights = self._usual_weights()
         self._usual: dict[frozenset[str], Usual] = {}
         self._asked = Lock()
+        self._kept: OrderedDict[Hashable, object] = OrderedDict()
         self._counts = counted(units, self.vocabulary, len(self.vocabulary))
 
     @classmethod
-    def of(cls, papers: Iterable[Paper]) -> Background:
-        """The background that these papers are; any number of them, also none."""
-        return cls(tuple(papers))
+    def of(cls, papers: Iterable[Paper], vectors: Vectors | None = None) -> Background:
+        """The background that these papers are; any number of them, also none. With `vectors`, these and all papers
+        that are compared with them are compared by an embedding model's vectors as well."""
+        return cls(tuple(papers), vectors)
+
+    def keep(self, key: Hashable, make: Callable[[], Made]) -> Made:
+        """What `make` works out against this background, kept under `key` for whoever asks again, the newest ones."""
+        with self._asked:
+            if key in self._kept:
+                self._kept.move_to_end(key)
+                return cast("Made", self._kept[key])
+        made = make()
+        with self._asked:
+            self._kept[key] = made
+            while len(self._kept) > MOST_KEPT:
+                self._kept.popitem(last=False)
+        return made
 
     def rarity(self, names: Sequence[str]) -> NDArray[np.float64]:
         """How rare each unit is: BM25's idf, about 0 for what every paper has and growing with rarity."""
@@ -97,13 +134,14 @@ class Background:
         return [self._names[at] for at in places]
 
     def likeness(self, papers: Sequence[Paper]) -> Likeness:
-        """Any papers in the two spaces."""
-        return self.likeness_of(counted([units_of(paper) for paper in papers], self.vocabulary, len(self.vocabulary)))
+        """Any papers in the spaces they are compared in."""
+        counts = counted([units_of(paper) for paper in papers], self.vocabulary, len(self.vocabulary))
+        return self.likeness_of(counts, papers)
 
-    def likeness_of(self, counts: Matrix) -> Likeness:
-        """Rows of counts over the vocabulary in the two spaces."""
+    def likeness_of(self, counts: Matrix, papers: Sequence[Paper]) -> Likeness:
+        """Papers in the spaces they are compared in, from their counts over the vocabulary."""
         words = self._words(counts)
-        return Likeness(words, self._topics(words))
+        return Likeness(words, self._topics(words), self._dense(papers))
 
     def topics_of_units(self, names: Sequence[str], weights: Sequence[float]) -> Vector:
         """The direction in topic space of a few weighted units; zeros where none of them is known."""
@@ -133,12 +171,13 @@ class Background:
         picked = np.array(near if len(near) >= LEAST_USUAL else range(len(self.papers)), dtype=np.intp)
         if len(picked) > MOST_USUAL:
             picked = picked[np.linspace(0, len(picked) - 1, MOST_USUAL).astype(np.intp)]
-        words, topics = self._all.words[picked], self._all.topics[picked]
+        likeness = self.everything.take(picked)
         return Usual(
             papers=tuple(self.papers[at] for at in picked),
-            likeness=Likeness(words, topics),
-            words=(words @ words.T).toarray(),
-            topics=topics @ topics.T,
+            likeness=likeness,
+            words=(likeness.words @ likeness.words.T).toarray(),
+            topics=likeness.topics @ likeness.topics.T,
+            dense=None if likeness.dense is None else likeness.dense @ likeness.dense.T,
         )
 
     def counts_of(self, names: Sequence[str]) -> NDArray[np.float32]:
@@ -149,14 +188,33 @@ class Background:
             found[:, [place for place, _ in known]] = self._counts[:, [at for _, at in known]].toarray()
         return found
 
-    @property
+    @cached_property
     def everything(self) -> Likeness:
-        """All past papers in the two spaces, in their order."""
-        return self._all
+        """All the past papers in the spaces they are compared in."""
+        return Likeness(self._words_of_all, self._topics(self._words_of_all), self._dense(self.papers))
 
     @cached_property
-    def _all(self) -> Likeness:
-        return Likeness(self._words_of_all, self._topics(self._words_of_all))
+    def mentions(self) -> Matrix:
+        """How much each past paper speaks of each unit, as in `Features`."""
+        return _saturated(self._counts, self._lengths, self.mean_length)
+
+    def direction_of(self, text: str) -> Vector | None:
+        """A stated text's vector among those of papers, or None where there is none."""
+        vector = self.vectors.texts.get(text) if self.vectors is not None else None
+        return None if vector is None else _unit(vector[None, :] - self._dense_centre)[0]
+
+    def _dense(self, papers: Sequence[Paper]) -> Vector | None:
+        if self.vectors is None:
+            return None
+        rows, known = self.vectors.of_papers(papers)
+        return _unit(np.where(known[:, None], rows - self._dense_centre, np.float32(0.0)))
+
+    @cached_property
+    def _dense_centre(self) -> Vector:
+        """What all papers' vectors have in common, which tells none of them apart."""
+        rows, known = self.vectors.of_papers(self.papers) if self.vectors is not None else (np.zeros((0, 0)), None)
+        mean = rows[known].mean(axis=0) if len(rows) and known is not None and known.any() else np.zeros(rows.shape[1])
+        return np.asarray(mean, dtype=np.float32)
 
     @cached_property
     def _words_of_all(self) -> Matrix:
@@ -168,13 +226,14 @@ class Background:
         least = min(RAREST, max(1, total // 20))
         most = max(MOST_COMMON * total, 3.0)
         words = np.array([name[0] not in "=~" for name in self.vocabulary], dtype=bool)
-        return np.asarray(rarity * (words & (self.frequency >= least) & (self.frequency <= most)), dtype=np.float32)
+        told = words & (self.frequency >= least) & (self.frequency <= most)
+        return np.asarray(rarity**RARITY_POWER * told, dtype=np.float32)
 
     def _words(self, counts: Matrix) -> Matrix:
         weighted = counts.copy()
         weighted.data = (1.0 + np.log(weighted.data)) * self._weights[weighted.indices]
         weighted.eliminate_zeros()
-        return _unit_rows(weighted)
+        return _unit_rows(weighted, self._paired)
 
     def _topics(self, words: Matrix) -> Vector:
         kept, basis = self._basis
@@ -204,7 +263,7 @@ class Background:
         return np.asarray(mean @ basis, dtype=np.float32)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Features:
     """A day's papers as numbers. `ids` are theirs, in the given order; `home` and `listed` have the places of those whose
     primary category, or any category, is the key; the rest is the ranker's own business."""
@@ -224,14 +283,16 @@ class Features:
         """The features of `papers` against what is usual; where too few past papers are known, these join them."""
         if len(background.papers) < LEAST_PAPERS:
             known = {paper.id for paper in background.papers}
-            background = Background.of((*background.papers, *(paper for paper in papers if paper.id not in known)))
+            joined = (*background.papers, *(paper for paper in papers if paper.id not in known))
+            background = Background.of(joined, background.vectors)
         units = tuple(units_of(paper) for paper in papers)
         columns = dict(background.vocabulary)
         for one in units:
             for name in one.names:
                 columns.setdefault(name, len(columns))
         counts = counted(units, columns, len(columns))
-        likeness = background.likeness_of(counts[:, : len(background.vocabulary)])
+        likeness = background.likeness_of(counts[:, : len(background.vocabulary)], papers)
+        lengths = np.array([one.length for one in units], dtype=np.float32)
         return cls(
             papers=tuple(papers),
             ids=tuple(paper.id for paper in papers),
@@ -239,7 +300,7 @@ class Features:
             units=units,
             likeness=likeness,
             columns=columns,
-            mentions=_saturated(counts, units, background.mean_length),
+            mentions=_saturated(counts, lengths, background.mean_length),
             home=_places([(paper.primary,) for paper in papers]),
             listed=_places([paper.categories for paper in papers]),
         )
@@ -258,23 +319,30 @@ class Features:
             ids=tuple(ids),
             background=self.background,
             units=tuple(self.units[place] for place in places),
-            likeness=Likeness(self.likeness.words[places], self.likeness.topics[places]),
+            likeness=self.likeness.take(places),
             columns=self.columns,
             mentions=self.mentions[places],
             home=_places([(paper.primary,) for paper in papers]),
             listed=_places([paper.categories for paper in papers]),
         )
 
+    @cached_property
+    def by_word(self) -> Matrix:
+        """Words × papers: the papers' words the other way round, for comparing them with few papers quickly."""
+        return self.likeness.words.T.tocsr()
+
     def mentions_of(self, names: Sequence[str]) -> NDArray[np.float32]:
         """How much each paper (row) speaks of each unit (column): 0 for not at all, growing to 1 with every mention
         and slower in long papers."""
-        known = [at for name in names if (at := self.columns.get(name)) is not None]
+        known, mentions = self.mentioned(names)
         found = np.zeros((len(self.papers), len(names)), dtype=np.float32)
-        if known:
-            found[:, [place for place, name in enumerate(names) if name in self.columns]] = self.mentions[
-                :, known
-            ].toarray()
+        found[:, known] = mentions.toarray()
         return found
+
+    def mentioned(self, names: Sequence[str]) -> tuple[list[int], Matrix]:
+        """The places in `names` of the units that some paper speaks of, and papers × those units, as in `mentions_of`."""
+        known = [(place, at) for place, name in enumerate(names) if (at := self.columns.get(name)) is not None]
+        return [place for place, _ in known], self.mentions[:, [at for _, at in known]]
 
 
 def _places(of_papers: Sequence[Sequence[str]]) -> dict[str, NDArray[np.intp]]:
@@ -323,15 +391,24 @@ def main_directions(rows: Matrix, size: int) -> Vector:
     return np.ascontiguousarray(across @ strongest.astype(np.float32))
 
 
-def _unit_rows(matrix: Matrix) -> Matrix:
-    length = np.sqrt(np.asarray(matrix.multiply(matrix).sum(axis=1)).ravel())
-    scale = np.divide(1.0, length, out=np.zeros_like(length), where=length > 0)
-    matrix.data = matrix.data * np.repeat(scale, np.diff(matrix.indptr)).astype(np.float32)
+def _unit_rows(matrix: Matrix, paired: NDArray[np.bool_]) -> Matrix:
+    """Rows of length 1, of whose square single words are `SINGLE_SHARE` and pairs the rest (a row that has only one
+    sort is that much shorter)."""
+    rows = np.repeat(np.arange(matrix.shape[0]), np.diff(matrix.indptr))
+    pairs = paired[matrix.indices]
+    for sort, share in ((~pairs, SINGLE_SHARE), (pairs, 1.0 - SINGLE_SHARE)):
+        squares = np.bincount(rows[sort], weights=matrix.data[sort].astype(np.float64) ** 2, minlength=matrix.shape[0])
+        scale = np.sqrt(np.divide(share, squares, out=np.zeros(len(squares)), where=squares > 0))
+        matrix.data[sort] *= scale[rows[sort]].astype(np.float32)
     return matrix
 
 
-def _saturated(counts: Matrix, units: Sequence[Units], mean_length: float) -> Matrix:
-    lengths = np.array([one.length for one in units], dtype=np.float32)
+def _unit(rows: Vector) -> Vector:
+    length = np.linalg.norm(rows, axis=1, keepdims=True)
+    return np.asarray(np.divide(rows, length, out=np.zeros_like(rows), where=length > 1e-6), dtype=np.float32)
+
+
+def _saturated(counts: Matrix, lengths: Vector, mean_length: float) -> Matrix:
     relative = lengths / max(mean_length, 1.0)
     slowed = SATURATION * (1.0 - LENGTH_WEIGHT + LENGTH_WEIGHT * relative)
     mentions = counts.copy()

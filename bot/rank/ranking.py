@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from bot.model import FollowKind, Reason, ReasonKind, ScoredPaper
 from bot.rank.features import Features, Likeness
 from bot.rank.learned import strongest, written
-from bot.rank.taste import TASTE_SCALE, Judged, Taste, alike
+from bot.rank.taste import TASTE_SCALE, Judged, Taste, alike, whole
 
 Shares = NDArray[np.float64]
 
@@ -65,6 +65,18 @@ class Ranking(Sequence[ScoredPaper]):
     def __len__(self) -> int:
         return len(self.features.papers)
 
+    @property
+    def knows_the_reader(self) -> bool:
+        """Whether there is anything to go by: stated interests, or verdicts."""
+        return bool(self._parts.interests) or self._taste is not None
+
+    @property
+    def judged(self) -> list[Likeness]:
+        """The likeness of the papers that were liked, and of those that were disliked; sorts that are empty left out."""
+        if self._taste is None:
+            return []
+        return [judged.likeness for judged in (self._taste.liked, self._taste.disliked) if judged.papers]
+
     @overload
     def __getitem__(self, at: int) -> ScoredPaper: ...
 
@@ -115,7 +127,7 @@ class Ranking(Sequence[ScoredPaper]):
             return [Reason(kind, "", share)]
         judged = self._taste.liked if kind is ReasonKind.LIKED else self._taste.disliked
         unheard = self._taste.unheard if kind is ReasonKind.LIKED else np.array([], dtype=np.intp)
-        mine = Likeness(self.features.likeness.words[[at]], self.features.likeness.topics[[at]])
+        mine = self.features.likeness.take([at])
         near = alike(mine, judged.likeness, self._taste.topic_share)[0] if judged.papers else np.zeros(0)
         terms = self._terms(judged, mine, near, unheard)
         count = int((near >= SIMILAR).sum())
@@ -138,7 +150,7 @@ class Ranking(Sequence[ScoredPaper]):
         if self._taste is None or not judged.papers:
             return np.zeros(0)
         silent = (mine.words[:, unheard] @ judged.likeness.words[:, unheard].T).toarray()[0] if len(unheard) else 0.0
-        return np.asarray(TASTE_SCALE * judged.shares * (near - silent / (1.0 + self._taste.topic_share)))
+        return np.asarray(TASTE_SCALE * judged.shares * (near - silent / whole(self._taste.topic_share, mine)))
 
     def _words(
         self, judged: Judged, named: Sequence[int], mine: Likeness, unheard: NDArray[np.intp], at: int
@@ -150,7 +162,7 @@ class Ranking(Sequence[ScoredPaper]):
         weights = self._taste.drawn.words[used].astype(np.float64)
         for place in named:
             theirs = judged.likeness.words[[place]][:, used].toarray()[0]
-            weights -= judged.shares[place] * theirs / (1.0 + self._taste.topic_share)
+            weights -= judged.shares[place] * theirs / whole(self._taste.topic_share, mine)
         weights[np.isin(used, unheard)] = 0.0
         shares = TASTE_SCALE * weights * mine.words.data
         names = self._taste.background.names_at(used)

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from bot.model import FollowKind, Heat, MuteKind, Profile, ReasonKind
 from bot.rank import glossary, interests
+from bot.rank.asked import Asked, Shares
 from bot.rank.corrections import ruled_out
 from bot.rank.features import Features
 from bot.rank.interests import Interest
@@ -22,23 +23,6 @@ from bot.rank.people import same_person, same_place
 from bot.rank.ranking import Named, Parts, Ranking
 from bot.rank.taste import TASTE_SCALE, Taste, learn
 from bot.rank.words import tokens
-
-Shares = NDArray[np.float64]
-
-WORDS_SCALE = 0.07
-TOPICS_SCALE = 1.05
-KIND_RARITY = 5.0
-"""How much a kind of paper (a survey, derivations) counts when it is asked for, as if it were a word of this rarity."""
-
-UNWANTED = 2.0
-"""How much more a word counts that is not wanted; nearness in topic does not count against a paper, and of several
-words all must be there ("no RLHF surveys" spares what is only one of the two). It does not fade."""
-
-NAMED = 0.45
-"""Share of an interest's words, by their rarity, that a paper must use for the interest to be named in it."""
-
-FADING, FADING_POWER = 0.3, 1.2
-"""How the stated interests give way to verdicts: half after about three likes, a twelfth after twenty."""
 
 AUTHOR_SHARE = 1.0
 INSTITUTION_SHARE = 0.6
@@ -105,40 +89,12 @@ def score(
     return Ranking(features, taste, parts)
 
 
-def _stated(features: Features, wishes: Sequence[Interest], likes: int) -> tuple[Shares, NDArray[np.bool_]]:
-    """Papers × interests: what each stated interest adds, and whether the paper's own words name it (otherwise it is
-    only close in topic)."""
-    if not wishes:
-        nothing = np.zeros((len(features.papers), 0))
+def _stated(features: Features, wishes: tuple[Interest, ...], likes: int) -> tuple[Shares, NDArray[np.bool_]]:
+    """Papers × interests: what each stated interest adds, and whether the paper's own words name it."""
+    if not wishes or not len(features.papers):
+        nothing = np.zeros((len(features.papers), len(wishes)))
         return nothing, nothing > 0
-    names = tuple(dict.fromkeys(unit for wish in wishes for unit in wish.units))
-    place = {name: at for at, name in enumerate(names)}
-    asked = np.zeros((len(names), len(wishes)))
-    for column, wish in enumerate(wishes):
-        asked[[place[unit] for unit in wish.units], column] = 1.0
-    asked /= asked.sum(axis=1, keepdims=True)
-    is_kind = np.array([name.startswith("~") for name in names])
-    weighted = asked * np.where(is_kind, KIND_RARITY, features.background.rarity(names))[:, None]
-    mentions = features.mentions_of(names)
-    covered = (mentions > 0) @ weighted / np.maximum(weighted.sum(axis=0), 1e-9)
-    words = WORDS_SCALE * (mentions @ weighted)
-    topics = np.maximum(features.likeness.topics @ _directions(features, wishes, place, asked), 0.0)
-    wanted = words + TOPICS_SCALE * topics
-    unwanted = UNWANTED * words * covered**2
-    weights = np.array([wish.weight for wish in wishes])
-    shares = np.where(weights > 0, wanted, unwanted) * weights / (1.0 + FADING * likes**FADING_POWER * (weights > 0))
-    return shares, covered >= NAMED
-
-
-def _directions(features: Features, wishes: Sequence[Interest], place: Mapping[str, int], asked: Shares) -> Shares:
-    """Topics × interests: where each interest points in topic space."""
-    columns = [
-        features.background.topics_of_units(wish.units, [asked[place[unit], column] for unit in wish.units])
-        for column, wish in enumerate(wishes)
-    ]
-    found = np.array(columns, dtype=np.float64).T
-    length = np.linalg.norm(found.sum(axis=1))
-    return found / length if length > 1e-9 else found
+    return Asked.of(features.background, wishes).shares(features, likes)
 
 
 def _followed(
