@@ -13,11 +13,13 @@ from bot.model import Claim, FullText, Table
 
 _NO_BASELINE = re.compile(
     r"^(?:by|in|on|with|from|at|of|for|as|to)\s|^(?:av(?:era)?ge?\.?|mean|overall|total|improvement|gain|delta|Δ|δ|std\.?|#.*|\W*|full(?: model)?|all|none|baselines?|method|model"
-    r"|.|[\d.,%±()\s/×x-]+)$|^(?:w/o|without|\+|−|–|-)\s|\bw/o\b|\bours\b",
+    r"|.|[\d.,%±()\s/×x-]+)$|^(?:w/o|without|\+|−|–|-)\s|\bw/o\b|\bours\b"
+    r"|\b(?:methods|models|approaches|algorithms|techniques|policies|systems|baselines|variants)$|\bmodels? trained\b",
     re.IGNORECASE,
 )
 _BASELINE_LIST = re.compile(
-    r"\bbaselines?\b(?: methods?| models?)?(?: that we consider)?\s*(?:\bare|\binclude[sd]?|\bcomprise|:|\bincluding|\bsuch as|,? namely)\s+(?P<list>[^;]{3,400})"
+    r"\bas (?:our |the |strong )?baselines?,? we (?:\w+ )?(?:include|use|choose|select|consider|adopt|utili[sz]e|take|employ|compare (?:\w+ )?(?:against|with|to))\s+(?P<taken>[^;]{3,400})"
+    r"|\bbaselines?\b(?: methods?| models?)?(?: that we consider)?\s*(?:\bare|\binclude[sd]?|\bcomprise|:|\bincluding|\bsuch as|,? namely)\s+(?P<list>[^;]{3,400})"
     r"|\b(?:we|is|are) (?:\w+ )?(?:compared?|benchmarked?)\b[^.;]{0,60}?\b(?:with|against|to)\b(?: (?:the )?(?:following )?(?:\w+ ){0,3}(?:baselines?|methods?|models?|approaches)[:,]?)?\s+(?P<compared>[^;]{3,300})",
     re.IGNORECASE,
 )
@@ -62,8 +64,9 @@ def baselines_of(
 def _enumerated(text: str, own: frozenset[str]) -> Iterator[str]:
     """The members of "baselines are A, B and C", "we compare with A and B", "A, B and C served as baselines"."""
     for match in _BASELINE_LIST.finditer(text):
-        for item in items_of(match["list"] or match["compared"]):
-            if match["list"] is not None or names.shaped(item) or names.is_model(item):
+        stated = match["taken"] or match["list"]
+        for item in items_of(stated or match["compared"]):
+            if stated or names.shaped(item) or names.is_model(item):
                 yield item
     for _, _, words in listed_before(text, _AS_BASELINES, _TAKEN):
         yield from (item for item in items_of(words) if _baseline_like(item, own))

@@ -23,12 +23,14 @@ _TITLED = re.compile(
     r"(?<![\w-])((?:[A-Z][\w-]+ (?:of (?:the )?|for |in )?){1,5}(?:Survey|Database|Data ?[Ss]et|Corpus|Treebank|Challenge|Benchmark|Collection|Archive"
     r"|Catalog(?:ue)?|Biobank|Cohort|Repository|Panel|Census))\b"
 )
+_CHAIN = rf"(?P<list>{names.NAME}(?:(?:, (?:the )?{names.NAME})+,? and (?:on |from )?(?:the )?{names.NAME}| and (?:on |from )?(?:the )?{names.NAME})?)"
 _FROM = re.compile(
-    rf"\b(?:trained|pre-?trained|fine-?tuned|tested|evaluated|validated|experiments|results|collected|taken|drawn|obtained|came|comes|come|data) (?:are |is |was |were )?"
-    rf"(?:on|from|over)\s+(?:the |both )?(?P<list>{names.NAME}(?:(?:,? and(?: (?:on|from))?|, (?:on|from)|,)\s(?:the )?{names.NAME}){{0,8}})"
+    r"\b(?:(?:trained|pre-?trained|fine-?tuned|tested|evaluated|validated|experiments|results|collected|taken|drawn|obtained|came|comes|come|data) (?:are |is |was |were )?(?:conducted |performed |reported )?"
+    rf"(?:on|from|over)|report\w* (?:[\w@-]+ ){{1,5}}on)\s+(?:the |both )?{_CHAIN}"
 )
+_IN_BRACKETS = re.compile(rf"\b{_SET}\s*\((?:i\.e\.,? |e\.g\.,? |namely )?(?P<list>[^()]{{3,160}})\)", re.IGNORECASE)
 _KIND_LISTS = re.compile(
-    rf"\b{KIND}\b[^.;:()]{{0,60}}?(?:\b(?:are|is|include|includes|including|namely|such as|like|comprise|called|named)\b|:|\bi\.e\.,?|\be\.g\.,?)\s+(?P<list>[^;]{{2,400}})",
+    rf"(?<!\bwe )(?<!\bto )\b{KIND}\b[^.;:()]{{0,60}}?(?:\b(?:are|is|include|includes|including|namely|such as|like|comprise|called|named)\b|:|\bi\.e\.,?|\be\.g\.,?)\s+(?P<list>[^;]{{2,400}})",
     re.IGNORECASE,
 )
 _NO_DATASET = re.compile(
@@ -116,7 +118,7 @@ def _patterned(text: str) -> Iterator[str]:
         name = re.sub(r"^(?:The|A|An|Our|This|In|From|On|And|We)\s", "", match[1])
         if len(name.split()) > 1 and _dataset_like(name, plain=True):
             yield name
-    for pattern in (_KIND_NAMED, _FROM):
+    for pattern in (_KIND_NAMED, _FROM, _IN_BRACKETS):
         for match in pattern.finditer(text):
             yield from filter(_dataset_like, items_of(match["list"]))
     for match in _KIND_LISTS.finditer(text):

@@ -143,6 +143,8 @@ def listed_before(text: str, tail: re.Pattern[str], verbs: re.Pattern[str]) -> I
     The tail is looked for first: a pattern that begins with a list would try every beginning.
     """
     for match in tail.finditer(text):
+        if text[match.start() - 1 : match.start()] in (".", ";", ":"):  # the tail begins a sentence of its own
+            continue
         begin = max(0, match.start() - 300)
         begin += max((m.end() for m in _CLAUSE_END.finditer(text[begin : match.start()])), default=0)
         begin += max((m.end() for m in verbs.finditer(text[begin : match.start()])), default=0)

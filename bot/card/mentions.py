@@ -87,11 +87,21 @@ _NO_HEAD = frozenset(
     }
 )
 _NAMED_BEFORE = re.compile(
-    rf"(?P<name>{names.NAME}(?: (?:{names.NAME}))*)(?:\s*\((?P<short>[A-Za-z][\w@.+-]{{0,14}})\))?\s?{CITED}"
+    rf"(?<![\w-])(?P<name>{names.NAME}(?: (?:{names.NAME}))*)(?:\s*\((?P<short>[A-Za-z][\w@.+-]{{0,14}})\))?\s?{CITED}"
 )
 _BORROWED = re.compile(
     r"\b(?:using|use|by|from|via|of|following|follow|follows|than|based on|trained with|provided in|proposed in|implemented in|initiali[sz]ed (?:with|from)"
     r"|introduced (?:in|by)|in line with|according to|similar to|like|with the help of|see)\s+(?:the\s+)?(?:\w+\s)?$",
+    re.IGNORECASE,
+)
+_ON = re.compile(rf"\b(?:on|over|across)\s+(?:the\s+)?(?:{names.NAME}(?:\s?{CITED})?(?:,| and|, and)\s+)*$")
+_PLAIN_CITED = re.compile(
+    rf"(?:, | and | or |\bto |\bwith |\bagainst )(?P<name>[a-z][a-z-]+(?: [a-z][a-z-]+){{1,2}}) {CITED}"
+)
+_COMPARES = re.compile(
+    r"\bas (?:our |strong |the )?baselines?\b|\bbaselines?\b.{0,40}\b(?:include|including|are|such as|namely)\b|\bcompetitors?\b"
+    r"|\b(?:we|is|are) (?:\w+ )?(?:compared?|benchmarked?|evaluated?|tested)\b(?:(?! on ).){0,60}\b(?:against|with|to)\b"
+    r"|\bcompar(?:e|ed|ing|ison) (?:\w+ ){0,4}(?:with|to|against)\b|\boutperform\w*\b",
     re.IGNORECASE,
 )
 _SHORT = re.compile(r"\((?P<short>[A-Z][\w@.-]*[A-Z0-9][\w@.-]*|[A-Z]{1,2}[a-z]?|[A-Z]\.[A-Z]\.)\)")
@@ -151,6 +161,10 @@ def subject_of_lead(sentence: str) -> str:
     """What a sentence leads to: of the words for datasets, metrics and baselines the last one decides."""
     places = {subject: [m.end() for m in pattern.finditer(sentence)] for subject, pattern in _LEADS.items()}
     best = max(places, key=lambda subject: places[subject][-1] if places[subject] else -1)
+    if best == DATASET and re.search(
+        r"\b(?:models?|llms|backbones?|architectures?|networks?)\s*$", sentence, re.IGNORECASE
+    ):
+        return ""  # what is tried, not what it is tried on
     return best if places[best] else ""
 
 
@@ -202,33 +216,35 @@ def _of_text(text: str, under: str) -> Iterator[tuple[str, str, float]]:
             continue
         if CITED not in sentence and not (under or subject) and "(" not in sentence:
             continue
-        about = subject or under or _told(sentence)
+        told, sure = _told(sentence)
+        about = subject or under or told
         if not about:
             continue
+        weight = 2.2 if subject or under == about or sure else 1.6
         for match in _NAMED_BEFORE.finditer(sentence):
-            if not _BORROWED.search(sentence[: match.start()]):
-                yield match["name"], about, 2.2 if (subject or under == about) else 1.6
+            before = sentence[: match.start()]
+            if not _BORROWED.search(before):
+                on_data = about == BASELINE and _ON.search(before) is not None
+                yield match["name"], DATASET if on_data else about, weight
+        if about == BASELINE and sure:
+            yield from ((match["name"], BASELINE, 2.0) for match in _PLAIN_CITED.finditer(sentence))
         if about == METRIC:
             yield from ((name, METRIC, 2.0) for name in _shortened(sentence))
 
 
-def _told(sentence: str) -> str:
-    """The subject of a sentence under no heading: only plain words tell."""
-    if re.search(
-        r"\bbaselines?\b|\bwe compare\b|\bis compared (?:with|to|against)\b|\bcompared? (?:our|the proposed) \w+ (?:with|to|against)\b",
-        sentence,
-        re.IGNORECASE,
-    ):
-        return BASELINE
+def _told(sentence: str) -> tuple[str, bool]:
+    """The subject of a sentence under no heading, and whether the words are plain."""
+    if _COMPARES.search(sentence):
+        return BASELINE, True
     if re.search(
         rf"\b(?:evaluate|experiment|experiments|test|tested|evaluated|conducted|validate)\b.{{0,60}}\bon\b|\b{KIND}\b.{{0,20}}(?:,|:|namely|such as|are)",
         sentence,
         re.IGNORECASE,
     ):
-        return DATASET
+        return DATASET, False
     if re.search(r"\bmetrics?\b|\bwe report\b", sentence, re.IGNORECASE):
-        return METRIC
-    return ""
+        return METRIC, False
+    return "", False
 
 
 def _shortened(sentence: str) -> Iterator[str]:

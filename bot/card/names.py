@@ -13,7 +13,7 @@ _JOINED_AFTER = re.compile(r"(?:[-+][A-Z0-9][\w+]*)+")
 _JOINED_BEFORE = re.compile(r"[A-Za-z0-9]+-$")
 _SHAPED = re.compile(r"\d|[a-z][A-Z]|^[A-Z]{2}|[A-Z][a-z]*-[A-Z\d]|[+*]")
 
-NAME = r"(?:[A-Z0-9τπ]|[a-z]{1,3}(?=[A-Z]))[\w@+'’.!-]*[\w+*](?:[ -](?:[A-Z0-9][\w+.-]*[\w+]|[A-Z0-9]|v\d))*"
+NAME = r"(?:[A-Z0-9τπ]|[a-z]{1,8}(?=[A-Z]))[\w@+'’.!-]*[\w+*](?:[ -](?:[A-Z0-9][\w+.-]*[\w+]|[A-Z0-9]|v\d))*"
 """What a name looks like: capitals or digits at the head of each word."""
 
 
@@ -64,6 +64,14 @@ def _goes_on(text: str, stop: int) -> bool:
     return text[stop].isalnum() or text[stop] == "_" or (text[stop] in "@'" and text[stop + 1 : stop + 2].isalnum())
 
 
+@cache
+def _folded_models() -> frozenset[str]:
+    return frozenset(name.casefold() for name in lexicon.names("models"))
+
+
+_SIZED = re.compile(r"[-\s](?:\d+\.\d+|[2-9]|\d{2,})B(?:$|[-\s])")  # "QwQ-32B"; "Deep-1B" is a dataset
+
+
 def shaped(name: str) -> bool:
     """Whether a word or words look like a proper name and not like the capital at the head of a sentence."""
     words = name.split()
@@ -74,9 +82,9 @@ def shaped(name: str) -> bool:
 
 def is_model(name: str) -> bool:
     """Whether a name is that of a known model or method."""
-    models = lexicon.names("models")
-    head = re.split(r"[\s-]\d|[ (]", name)[0]
-    return name in models or head in models
+    models = _folded_models()
+    heads = (name, re.split(r"[\s-]\d|[ (]", name)[0], re.split(r"[-\s]", name)[0])
+    return any(head.casefold() in models for head in heads) or _SIZED.search(name) is not None
 
 
 def same(one: str, other: str) -> bool:
