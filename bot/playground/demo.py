@@ -6,6 +6,7 @@ import asyncio
 import os
 import secrets
 import sys
+import threading
 import webbrowser
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
@@ -38,7 +39,8 @@ class Demo:
         self.terminal.note("page", address=self.page.address)
         self.terminal.note("leave" if self.terminal.attended else "stays")
         if browser and has_display(os.environ, sys.platform):
-            await asyncio.to_thread(webbrowser.open, self.page.address)
+            # Nobody waits for a browser that takes its time, or never returns.
+            threading.Thread(target=webbrowser.open, args=(self.page.address,), daemon=True).start()
         if self.terminal.attended:
             await self.terminal.talk(self.playground, ready=ready, person=self.cast.me)
             return

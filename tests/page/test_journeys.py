@@ -108,7 +108,7 @@ async def test_a_channel_gets_its_table_at_the_hour(browser: Browser, address: s
         await tab.open_chat("arXiv, every day")
         await tab.page.locator("#to-hour").click()
         table = await see_the_table(tab)
-        await expect(table.locator("time")).to_have_text("08:00")
+        await expect(table.locator("time")).to_have_text(re.compile("08:0[0-9]"))
         await expect(table.locator(".sender")).to_have_text("arXiv, every day")
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+import io
+from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 
 import pytest
@@ -12,6 +15,7 @@ from bot.playground.control import Playground
 from bot.playground.demo import has_display, opened
 from bot.playground.entities import checked
 from bot.playground.state import ChatType, Role
+from bot.playground.terminal import Terminal
 
 BEGIN = datetime(2026, 2, 19, 7, 50, tzinfo=UTC)
 
@@ -64,6 +68,24 @@ async def test_a_taken_port_is_told_in_one_sentence(playground: Playground) -> N
     with pytest.raises(PaperboyError, match=rf"port {port} .*--port"):
         async with opened(clock, live=False, language="en", port=port):
             pass
+
+
+async def test_the_page_is_shown_in_a_browser_where_there_is_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its whole address is opened, once, and only if it was wished; the terminal tells it in any case."""
+    shown: list[str] = []
+    monkeypatch.setattr("webbrowser.open", shown.append)
+    monkeypatch.setenv("DISPLAY", ":0")
+    out = io.StringIO()
+    async with opened(PushedClock(lambda: BEGIN), live=False, language="en", port=0) as demo:
+        visited = replace(demo, terminal=Terminal(io.StringIO(), out))
+        for browser in (False, True):
+            visit = asyncio.create_task(visited.on_page(asyncio.Event().wait, browser=browser))
+            await asyncio.sleep(0.05)
+            visit.cancel()
+            await asyncio.gather(visit, return_exceptions=True)
+        assert shown == [demo.page.address]
+        assert out.getvalue().count(demo.page.address) == 2
+    assert "until Ctrl-C" in out.getvalue()
 
 
 async def test_no_two_demos_have_the_same_secrets() -> None:
