@@ -464,9 +464,9 @@ async def test_news_elsewhere_is_counted_and_read_by_opening(browser: Browser, s
         await stage.playground.wait_for(lambda: bool(stage.cast.places))
         await stage.send("one", stage.cast.places[0])
         await stage.send("two", stage.cast.places[0])
-        await expect(tab.page.locator(".badge")).to_have_text("2")
+        await expect(tab.page.locator(".chats .badge")).to_have_text("2")
         await tab.open_chat("Reading group")
-        await expect(tab.page.locator(".badge")).to_have_count(0)
+        await expect(tab.page.locator(".chats .badge")).to_have_count(0)
         await stage.send("three", stage.cast.places[0])
         await expect(tab.page.get_by_role("log")).to_contain_text("Paperboy: three")
 
@@ -514,3 +514,19 @@ async def test_one_s_own_message_leads_to_the_end_and_others_wait_below(browser:
         await tab.messages.first.scroll_into_view_if_needed()
         await tab.say("mine")
         await expect(tab.messages.filter(has_text="mine")).to_be_in_viewport()
+
+
+async def test_what_is_unfolded_at_the_end_stays_in_sight(browser: Browser, stage: Stage) -> None:
+    """Its heading does not move; what it holds opens below it."""
+    inside = [{"type": "paragraph", "text": f"line {n}"} for n in range(60)]
+    await stage.send_rich({"type": "details", "summary": "Experiments", "blocks": inside})
+    for n in range(20):
+        await stage.send(f"message {n}")
+    await stage.send_rich({"type": "details", "summary": "Checklist", "blocks": inside})
+    async with opened(browser, stage.address) as tab:
+        summary = tab.page.locator("summary", has_text="Checklist")
+        before = await summary.bounding_box()
+        await summary.click()
+        await expect(tab.page.get_by_text("line 0").last).to_be_in_viewport()
+        await tab.page.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+        assert await summary.bounding_box() == before

@@ -21,12 +21,15 @@ export class Log {
     this.element = h("div.log", { role: "region" }, this.scroller, this.jump);
     this.scroller.addEventListener("scroll", () => this.scrolled(), { passive: true });
     this.list.addEventListener("keydown", (event) => this.key(event));
+    // What a person unfolds at the end stays where it is, instead of being pushed up by what it holds.
+    this.list.addEventListener("click", () => { this.end = false; });
     this.end = true;
     this.list.addEventListener("toggle", (event) => fit(event.target), true);
     document.fonts.ready.then(() => fit(this.list));
     this.width = 0;
     this.resized = new ResizeObserver(() => this.resize());
     this.resized.observe(this.scroller);
+    this.resized.observe(this.list); // a picture that has come makes it longer
   }
 
   open(chat) {
@@ -41,6 +44,7 @@ export class Log {
   // Draws what has changed; `arrived` is the key of a message that has just come.
   draw(arrived = null) {
     const { store, words, times } = this.view;
+    this.end = this.isAtEnd();
     this.element.setAttribute("aria-label", words.messages);
     this.jump.setAttribute("aria-label", words.jump);
     const shown = this.chat === null ? [] : store.shown(this.chat);
@@ -149,9 +153,13 @@ export class Log {
     node.focus({ preventScroll: true });
   }
 
-  scrolled() {
+  isAtEnd() {
     const { scrollTop, scrollHeight, clientHeight } = this.scroller;
-    this.end = scrollHeight - scrollTop - clientHeight < NEAR;
+    return scrollHeight - scrollTop - clientHeight < NEAR;
+  }
+
+  scrolled() {
+    this.end = this.isAtEnd();
     this.jump.hidden = this.end;
     if (this.end) this.missed = 0;
     this.count.hidden = this.missed === 0;
