@@ -78,6 +78,7 @@ class Reading:
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self._background: set[asyncio.Task[bool]] = set()
         self._no_waiting_before = datetime.min.replace(tzinfo=UTC)
+        self._no_waiting_for_cards_before = self._no_waiting_before
 
     def _lock(self, paper: Paper) -> asyncio.Lock:
         return self._locks.setdefault(paper.versioned_id, asyncio.Lock())
@@ -199,6 +200,8 @@ class Reading:
             if own is not None and not await self._has_more_than(own, paper):
                 return own, ""
             local = await self._local(paper, language, urgent=pressed)
+            if "withdrawn" in local.tags:  # nobody is to pay for that
+                return local, ""
         note = self._analyses.begin(paper, local, lambda: self._text_for_model(paper, urgent=pressed), pressed=pressed)
         shown = kept or local
         return shown, note if note == "writing" or shown.analyst == local.analyst else ""
@@ -304,12 +307,15 @@ class Reading:
 
     async def prepare_cards(self, chosen: Sequence[Paper], language: str, seconds: float) -> None:
         """Make the cards of a table's first rows before anybody presses, and wait for them for at most `seconds`; what
-        was begun goes on in the background."""
+        was begun goes on in the background. When that was not enough, the next ten minutes' tables do not wait."""
         work = asyncio.create_task(self._make_cards(chosen[:CARDS_AHEAD], language))
         self._background.add(work)
         work.add_done_callback(self._background.discard)
-        if seconds > 0:
-            await asyncio.wait({work}, timeout=seconds)
+        if seconds <= 0 or self._clock() < self._no_waiting_for_cards_before:
+            return
+        await asyncio.wait({work}, timeout=seconds)
+        if not work.done():
+            self._no_waiting_for_cards_before = self._clock() + NO_WAITING
 
     async def _make_cards(self, chosen: Sequence[Paper], language: str) -> bool:
         """Make cards, the local analyst's first; → whether all could be."""

@@ -84,7 +84,10 @@ async def begin(
 
 
 async def under_way(conn: AsyncConnection, question: str, since: datetime) -> bool:
-    """Whether a call for this question was begun after `since` and has not ended."""
+    """Whether a call for this question was begun after `since` and has not ended. Who asks this and begins one in the same
+    transaction begins the only one."""
+    if conn.dialect.name == "postgresql":  # on SQLite only one transaction writes
+        await conn.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(question, 0))))
     columns = model_calls.c
     query = select(columns.id).where(columns.question == question, columns.state == BEGUN, columns.begun_at > since)
     return await conn.scalar(query.limit(1)) is not None

@@ -226,9 +226,23 @@ async def test_a_table_waits_for_its_cards_up_to_the_limit(room: Room) -> None:
     async with asyncio.timeout(5):
         await room.reading.prepare_cards([PAPER], "en", 0.05)
     assert (await room.press()).note == "writing"
+    async with asyncio.timeout(5):  # the tables after it do not wait at all
+        await room.reading.prepare_cards([builders.paper(8)], "en", 60.0)
     room.analyst.open.set()
+    room.clock.advance(seconds=601)
     await room.reading.prepare_cards([PAPER], "en", 5.0)
     assert (await room.press()).card.analyst == room.analyst.name
+
+
+async def test_nobody_pays_for_a_withdrawn_paper(room: Room) -> None:
+    """There is nothing to read in it any more: the local card says so."""
+    gone = builders.paper(9, abstract="This paper has been withdrawn by the authors.", comments="withdrawn")
+    async with room.db.begin() as conn:
+        await papers.save(conn, [gone])
+    view = await room.press(paper=gone)
+    assert ("withdrawn" in view.card.tags, view.note) == (True, "")
+    assert await room.finished(paper=gone) is None
+    assert room.analyst.asked == []
 
 
 async def test_a_card_of_the_abstract_is_made_anew_when_there_is_more(room: Room) -> None:

@@ -20,6 +20,9 @@ from bot.model import Card, Claim, FullText, Judgement, Paper, Section
 DOUBTFUL = 0.1
 """Share of unverified claims from which on a card as a whole needs verification."""
 
+BATCH = 100_000
+"""Characters that are made plain in one go."""
+
 _LEAST_CONDENSED = 16  # letters; shorter quotes must stand there as whole words
 _LEAST_WORDS = 4  # of a quote that is to bear out other words than its own
 _LEAST_HAN = 8
@@ -66,8 +69,9 @@ class Haystack:
     def of(cls, text: FullText, paper: Paper | None = None) -> Haystack:
         """The haystack of a full text: abstract, headings, paragraphs, captions and tables, and what arXiv says of the
         paper where that is given."""
-        # In one go: what separates pieces (¶) is in no quote, so no quote runs from one into the next.
-        whole = plain("\n¶\n".join(piece.replace("¶", " ") for piece in _pieces(text, paper)))
+        # Many in one go, but a book in several, since an expression holds the interpreter while it runs. What separates pieces (¶) is in no quote, so no quote runs from one into the next.
+        pieces = (piece.replace("¶", " ") for piece in _pieces(text, paper))
+        whole = " ¶ ".join(plain("\n¶\n".join(batch)) for batch in _batches(pieces))
         tables = tuple(
             (table.anchor, " ; ".join([table.caption, *_cells(table.header), *_cells(table.rows)]))
             for section in text.sections
@@ -148,6 +152,19 @@ class Haystack:
 @lru_cache(maxsize=256)
 def _stated(table: str) -> Quantities:
     return quantities(table, source=True)
+
+
+def _batches(pieces: Iterable[str]) -> Iterator[list[str]]:
+    batch: list[str] = []
+    size = 0
+    for piece in pieces:
+        batch.append(piece)
+        size += len(piece)
+        if size > BATCH:
+            yield batch
+            batch, size = [], 0
+    if batch:
+        yield batch
 
 
 def _cells(rows: Iterable[tuple[str, ...]]) -> Iterator[str]:

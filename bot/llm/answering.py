@@ -19,6 +19,7 @@ import os
 import re
 import sys
 import warnings
+from contextlib import suppress
 from functools import partial
 from typing import IO, TYPE_CHECKING, Any
 
@@ -33,6 +34,7 @@ TRIES = 3
 """Answers that are asked for until one has the right shape."""
 LONGEST_PAUSE = 15.0
 """Seconds that a short "wait" of the service is waited for; a longer one is an answer too."""
+TOOL = "answer"
 LONGEST_LINE = 64 * 2**20
 LIMITS = 4
 """How many time limits of one request a whole question may take: several tries, or a service that trickles."""
@@ -44,7 +46,6 @@ _SWALLOWED = re.compile(
     r"|\n(?=abla|eq\b|e\b|eg\b|u\b|ot\b|otin|mid\b)"
 )
 _LETTERS = {"\b": "b", "\f": "f", "\n": "n", "\r": "r", "\t": "t"}
-_FENCED = re.compile(r"```(?:json)?\s*(\{.*\})\s*```", re.DOTALL)
 _ESCAPE = re.compile(r'\\(u[0-9a-fA-F]{4}|["\\/bfnrt])?')
 
 
@@ -139,10 +140,12 @@ class Answerer:
         shape = getattr(importlib.import_module(module), name)
         agent: Agent[object, Any] = Agent(
             self._model,
-            output_type=ToolOutput(shape, name="answer") if self._has_tools else PromptedOutput(shape),
+            output_type=ToolOutput(shape, name=TOOL) if self._has_tools else PromptedOutput(shape),
             instructions=question["system"],
             retries=TRIES - 1,
-            capabilities=[Hooks(before_output_validate=_repair, after_model_request=_not_refused)],
+            capabilities=[
+                Hooks(before_output_validate=_repair, after_model_request=_understood if self._has_tools else _willing)
+            ],
         )
 
         @agent.output_validator
@@ -220,10 +223,24 @@ async def _repair(_: object, *, output_context: object, output: str | dict[str, 
         return output
 
 
-async def _not_refused(_: object, *, request_context: object, response: Any) -> Any:  # noqa: ARG001 - pydantic-ai's signature
+async def _willing(_: object, *, request_context: object, response: Any) -> Any:  # noqa: ARG001 - pydantic-ai's signature
     """The response, unless the service says that it is none."""
     if response.finish_reason == "content_filter":
         raise Refused
+    return response
+
+
+async def _understood(_: object, *, request_context: object, response: Any) -> Any:
+    """The response, unless the service says that it is none; an object that the model wrote as words where it should have
+    called its tool is taken for the call."""
+    from pydantic_ai.messages import TextPart, ToolCallPart
+
+    response = await _willing(_, request_context=request_context, response=response)
+    if any(isinstance(part, ToolCallPart) for part in response.parts):
+        return response
+    words = "".join(part.content for part in response.parts if isinstance(part, TextPart))
+    with suppress(ValueError):
+        response.parts = [ToolCallPart(TOOL, repaired(words))]
     return response
 
 
@@ -243,16 +260,14 @@ def repaired(output: str | dict[str, Any]) -> dict[str, Any]:
 def _parsed(text: str) -> Any:
     from pydantic_core import from_json
 
-    fenced = _FENCED.search(text)
-    text = fenced[1] if fenced else text
-    try:
-        return json.loads(text, strict=False)
-    except ValueError:
-        escaped = _ESCAPE.sub(lambda found: found[0] if found[1] else "\\\\", text)
-    try:
-        return json.loads(escaped, strict=False)
-    except ValueError:
-        return from_json(escaped, allow_partial=True)
+    text = text[max(text.find("{"), 0) :]  # words or a fence may stand before and after it
+    decoder = json.JSONDecoder(strict=False)
+    for written in (text, escaped := _ESCAPE.sub(lambda found: found[0] if found[1] else "\\\\", text)):
+        try:
+            return decoder.raw_decode(written)[0]
+        except ValueError:
+            continue
+    return from_json(escaped, allow_partial=True)
 
 
 def _cleaned(value: Any) -> Any:

@@ -123,24 +123,12 @@ class LanguageModel:
             done.exception()  # whoever asked may have gone: nobody else looks at it
 
     async def _call(self, key: str, purpose: str, system: str, prompt: str, place: str) -> dict[str, Any]:
-        if self._shared:
-            await self._let_others_end(key)
-        now = self._clock().astimezone(UTC)
         estimate = tokens_of(system) + tokens_of(prompt)
-        async with self._db.begin() as conn:
-            known = await model_calls.answer(conn, key)
-            if known is not None:
-                return known
-            left = self.budget - (await model_calls.spent(conn, now.date())).tokens
-            if left < estimate or left <= 0:
-                midnight = datetime.combine(now.date() + timedelta(days=1), time(), UTC)
-                raise BudgetSpent((midnight - now).total_seconds())
-            if self._closing:
-                raise ModelFailed("failed", "The program is ending.")
-            await model_calls.drop_answers(conn, now.date() - ANSWERS_KEPT)
-            number = await model_calls.begin(
-                conn, question=key, model=self.name, purpose=purpose, day=now.date(), at=now, estimate=estimate
-            )
+        while (begun := await self._begin(key, purpose, estimate)) is None:  # noqa: ASYNC110 - another program tells nobody
+            await asyncio.sleep(LOOKS_EVERY)
+        if isinstance(begun, dict):
+            return begun
+        number, left = begun
         question = {"system": system, "prompt": prompt, "shape": place, "tokens": left}
         try:
             reply = await self._answers.ask(question)
@@ -154,15 +142,29 @@ class LanguageModel:
         answer: dict[str, Any] = reply["answer"]
         return answer
 
-    async def _let_others_end(self, key: str) -> None:
-        """Wait while another program asks the same; one that ended without a word is not waited for longer than an answer
-        may take."""
-        while True:
-            async with self._db.read() as conn:
-                since = self._clock() - timedelta(seconds=self._longest)
-                if not await model_calls.under_way(conn, key, since):
-                    return
-            await asyncio.sleep(LOOKS_EVERY)
+    async def _begin(self, key: str, purpose: str, estimate: int) -> tuple[int, int] | dict[str, Any] | None:
+        """Note the call, and → its number and the tokens that are left for it; the answer where it is known already; None
+        while another program asks the same. One that ended without a word is not waited for longer than an answer may
+        take."""
+        now = self._clock().astimezone(UTC)
+        async with self._db.begin() as conn:
+            known = await model_calls.answer(conn, key)
+            if known is not None:
+                return known
+            since = now - timedelta(seconds=self._longest)
+            if self._shared and await model_calls.under_way(conn, key, since):
+                return None
+            left = self.budget - (await model_calls.spent(conn, now.date())).tokens
+            if left < estimate or left <= 0:
+                midnight = datetime.combine(now.date() + timedelta(days=1), time(), UTC)
+                raise BudgetSpent((midnight - now).total_seconds())
+            if self._closing:
+                raise ModelFailed("failed", "The program is ending.")
+            await model_calls.drop_answers(conn, now.date() - ANSWERS_KEPT)
+            number = await model_calls.begin(
+                conn, question=key, model=self.name, purpose=purpose, day=now.date(), at=now, estimate=estimate
+            )
+        return number, left
 
     async def _end(self, number: int, state: str, reply: Mapping[str, Any] | None) -> None:
         tokens = (reply["input_tokens"], reply["output_tokens"]) if reply is not None else None

