@@ -59,8 +59,11 @@ async def fold(visit: Visit, press: Fold) -> None:
     """The card's own button."""
     await visit.toast("folded")
     spot = visit.spot
-    if not spot.ephemeral_id:
-        paper_id, _ = versioned(press.paper)
+    paper_id, _ = versioned(press.paper)
+    if spot.ephemeral_id:
+        # Telegram gives its number to another message now.
+        visit.desk.alone.pop((visit.chat.id, press.under, paper_id, visit.reader_id), None)
+    else:
         known = await visit.desk.reading.unfolded(visit.chat.id, press.under, paper_id) or ()
         others = [Spot.of(number) for number in known if abs(number) != spot.message_id]
         await _remove(visit, press.paper, others)

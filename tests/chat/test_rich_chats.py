@@ -281,6 +281,7 @@ async def test_a_member_unfolds_for_themselves(
     assert playground.last(group) is table
     await playground.press(group, mei, card, "Fold")
     await playground.wait_for(lambda: card not in playground.ephemerals(group, mei))
+    assert not bot.desk.alone
 
 
 async def test_a_slow_card_holds_its_place(
@@ -305,6 +306,23 @@ async def test_a_slow_card_holds_its_place(
     go_on.set()
     await playground.wait_for(lambda: "Fold" in labels(shown))
     assert playground.ephemerals(group, ada) == [shown]
+
+
+async def test_everything_of_a_topic_stays_in_it(bot: ChatBot, playground: Playground, ada: User) -> None:
+    """Table, sample and a member's own card bear the topic's number, each in its own call."""
+    forum = playground.add_group("Forum", ada, forum=True)
+    await playground.join(forum, playground.bot)
+    topic = await playground.add_topic(forum, ada, "arXiv")
+    await bot.announce(3)
+    for text in ("/categories cs.LG", "/digest", "/layout"):
+        await playground.user_sends(forum, ada, text, thread_id=topic)
+        await bot.settled()
+    (table,) = [one for one in playground.messages(forum, by_bot=True) if "1" in labels(one)]
+    await playground.press(forum, ada, table.id, "1")
+    await playground.wait_for(lambda: any(map(labels, playground.ephemerals(forum, ada))))
+    sent = bot.calls("sendRichMessage")
+    assert len(sent) == 3
+    assert {call.arguments.values["message_thread_id"] for call in sent} == {str(topic)}
 
 
 async def test_where_nothing_can_be_shown_to_one_alone_everybody_sees_it(
