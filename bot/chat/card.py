@@ -20,6 +20,7 @@ from bot.chat.posting import Spot, Way, falls_back, remove
 from bot.chat.transport import UnknownMethod
 from bot.chat.tree import Document
 from bot.chat.visit import Visit
+from bot.errors import PaperboyError
 from bot.model import ChatKind
 from bot.reading import CardView
 
@@ -211,8 +212,12 @@ async def _replace_when_written(visit: Visit, view: CardView, under: int) -> Non
     def partly(partial: CardView) -> Document:
         return visit.desk.views.card(partial, under)
 
+    written = None
     async with Draft(visit, partly) as draft:
-        written = await reading.finished(*asked, progress=draft.show)
+        try:
+            written = await reading.finished(*asked, progress=draft.show)
+        except PaperboyError as error:
+            log.info("no model's card of %s: %s", view.paper.id, error)
     view = written or await reading.card(*asked)  # without a model's card, the note says why
     alone = visit.desk.alone.pop((visit.chat.id, under, view.paper.id, visit.reader_id), ())
     known = [*alone, *map(Spot.of, await reading.unfolded(visit.chat.id, under, view.paper.id) or ())]

@@ -7,6 +7,7 @@ import logging
 from collections.abc import Callable
 from types import TracebackType
 from typing import Any, Self
+from zlib import crc32
 
 from telegram.constants import ParseMode
 from telegram.error import TelegramError
@@ -39,6 +40,7 @@ class Draft:
         self._picture = picture
         self._pause = pause
         self._newest: CardView | None = None
+        self._id = 1
         self._showing: asyncio.Task[None] | None = None
         self._open = visit.chat.kind is ChatKind.PRIVATE
 
@@ -56,6 +58,8 @@ class Draft:
     async def show(self, view: CardView) -> None:
         """This is the newest state."""
         self._newest = view
+        # Telegram animates states of one draft; another card under the same table is another draft.
+        self._id = crc32(f"{self._visit.message_id} {view.paper.versioned_id}".encode()) or 1
         if self._open and (self._showing is None or self._showing.done()):
             self._showing = asyncio.create_task(self._show_newest())
 
@@ -85,7 +89,7 @@ class Draft:
             return False
         where: dict[str, Any] = {
             "chat_id": visit.chat.telegram_id,
-            "draft_id": visit.message_id or 1,
+            "draft_id": self._id,
             "message_thread_id": visit.chat.thread_id or None,
         }
         lane = Lane.BROADCAST if visit.bot.rate_limiter is not None else None

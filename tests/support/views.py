@@ -308,7 +308,7 @@ CUT_CARDS = (
 
 PRIVATE = a.chat(1, timezone="Asia/Shanghai", hour=time(8, 30), next_at=SOON, size=7)
 GROUP = a.chat(2, ChatKind.GROUP, subscribed=False, next_at=None, quiet_notes=False, timezone="Etc/GMT-8", size=1)
-CHANNEL = a.chat(3, ChatKind.CHANNEL, next_at=None)
+CHANNEL = a.chat(3, ChatKind.CHANNEL, next_at=None, layout="rich")
 CHATS = (PRIVATE, GROUP, CHANNEL)
 LAYOUTS = (PRIVATE, a.chat(4, layout="rich"))
 
