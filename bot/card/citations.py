@@ -22,6 +22,10 @@ _MONTH = re.compile(
 _MATH = re.compile(r"\$\$.+?\$\$|\$(?=\S)[^$]*?(?<=\S)\$(?!\d)")
 
 
+_POSSIBLE = re.compile(r"[\[(][^\])]{0,400}\d")
+_SPACES = re.compile(r" {2,}")
+_STRAY = re.compile(r"\s+([.,;:!?])")
+
 CITED = "\x02"
 """What `marked` puts in the place of references."""
 
@@ -41,7 +45,7 @@ def marked(text: str) -> str:
 
 
 def _replaced(text: str, instead: str) -> str:
-    if "[" not in text and "(" not in text:
+    if not _POSSIBLE.search(text):
         return text
     pieces: list[str] = []
     end = 0
@@ -49,7 +53,8 @@ def _replaced(text: str, instead: str) -> str:
         pieces += [_stripped(text[end : match.start()], instead), match[0]]
         end = match.end()
     pieces.append(_stripped(text[end:], instead))
-    return re.sub(r"\s+([.,;:!?])", r"\1", re.sub(r" {2,}", " ", "".join(pieces)))
+    joined = "".join(pieces)
+    return joined if joined == text else _STRAY.sub(r"\1", _SPACES.sub(" ", joined))
 
 
 def cites(text: str, bare: str) -> bool:

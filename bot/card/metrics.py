@@ -38,6 +38,9 @@ _FAMOUS = frozenset({"WER", "MSE", "MAE", "FID", "SSIM", "PSNR", "AUC", "BLEU", 
 _AT = re.compile(r"(?<![\w@.])[A-Za-z][A-Za-z-]*@(?:\d+|k|K|N|n)(?!\w)")
 
 
+_Span = tuple[int, int, str]
+
+
 def metrics_of(
     passages: tuple[Passage, ...],
     tables: tuple[tuple[Part, Table], ...],
@@ -54,7 +57,8 @@ def metrics_of(
         for name in _shown(table, longs):
             votes.add(name, weight, table_place(part, table))
     for passage in passages:
-        for name, weight in (*_measured(passage), *_listed(passage)):
+        announced = tuple(_announced(passage.text))
+        for name, weight in (*_measured(passage, announced), *_listed(passage, announced)):
             votes.add(name, weight, passage.where)
     for mention in named:
         if _fits(mention):
@@ -77,26 +81,26 @@ def _shown(table: Table, longs: Mapping[str, str]) -> Iterator[str]:
             yield long or bare
 
 
-def _measured(passage: Passage) -> Iterator[tuple[str, float]]:
+def _measured(passage: Passage, announced: Iterable[_Span]) -> Iterator[tuple[str, float]]:
     """Known metrics with a number beside them or in an announcement, and whatever has an "@k"."""
     listed, index = lexicon.forms("metrics"), names.index_of("metrics")
     text = passage.text
-    stated = [(begin, end) for begin, end, _ in _announced(text)]
+    stated = [(begin, end) for begin, end, _ in announced]
     for place, name, entry in names.known(text, index):
         after = text[place + len(name) : place + len(name) + 30]
         numbered = re.match(r"[^.;]{0,24}\d", after) is not None or re.search(
             r"\d(?:\.\d+)?\s?(?:%|points?)?\s(?:\w+ )?$", text[max(0, place - 24) : place]
         )
-        announced = any(begin <= place < end for begin, end in stated)
-        if announced or (numbered and (listed[entry][1] or re.match(r"\s(?:of|is|=|at|:)\s?\d", after))):
-            yield name, max(ENOUGH, passage.weight) if announced else passage.weight if passage.weight >= 1.5 else 1.0
+        within = any(begin <= place < end for begin, end in stated)
+        if within or (numbered and (listed[entry][1] or re.match(r"\s(?:of|is|=|at|:)\s?\d", after))):
+            yield name, max(ENOUGH, passage.weight) if within else passage.weight if passage.weight >= 1.5 else 1.0
     yield from ((match[0], max(ENOUGH, passage.weight)) for match in _AT.finditer(text))
 
 
-def _listed(passage: Passage) -> Iterator[tuple[str, float]]:
+def _listed(passage: Passage, announced: Iterable[_Span]) -> Iterator[tuple[str, float]]:
     """What a list makes metrics: "measured by the A, the B and the C", "A and B are adopted as metrics"."""
     known = lexicon.forms("metrics")
-    for _, _, words in _announced(passage.text):
+    for _, _, words in announced:
         for item in items_of(words):
             short = re.search(r"\(([^()]+)\)$", item)
             bare = item[: short.start()].strip() if short else item
@@ -105,7 +109,7 @@ def _listed(passage: Passage) -> Iterator[tuple[str, float]]:
                 yield bare, max(ENOUGH, passage.weight)
 
 
-def _announced(text: str) -> Iterator[tuple[int, int, str]]:
+def _announced(text: str) -> Iterator[_Span]:
     """Where metrics are announced, with the words that list them."""
     yield from listed_before(text, _AS_METRICS, _TAKEN)
     for pattern in _ANNOUNCING:

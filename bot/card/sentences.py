@@ -49,7 +49,7 @@ def quotable(sentence: str) -> bool:
     first = re.search(r"[^\W\d_]", plain)
     if first is not None and first.start() == 0 and first[0].islower():
         return False
-    letters = sum(c.isalpha() or c.isspace() for c in plain)
+    letters = sum(map(str.isalpha, plain)) + sum(map(str.isspace, plain))
     if letters < 0.6 * len(sentence):  # mostly formulas or numbers
         return False
     return len(plain.split()) >= 3 or bool(_HAN.search(plain))

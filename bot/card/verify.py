@@ -31,20 +31,26 @@ _ACROSS = 1200  # characters that may be left out of a quote at an ellipsis
 _HAN = re.compile("[\u3400-\u9fff]")
 
 
+_POWER = re.compile(r"(?<=\d)\^\{?(-?\d+)\}?")
+_MARKUP = re.compile(r"[{}_^$&~⁡]")
+_THOUSANDS = re.compile(r"(?<=\d),(?=\d{3}(?!\d))")
+_SIGN = re.compile(r"(?<![\w)%.¦])\s?-\s?(?=[\d.])")
+_RANGE = re.compile(r"(?<=\d)\s?-\s?(?=\d)")
+_HYPHEN = re.compile(r"(?<=[^\W\d])-\s*(?=\w)|(?<=\w)-\s+(?=[^\W\d])|(?<=\d)-(?=[^\W\d])")
+_STOP = re.compile(r"\.(?!\d)|(?<!\d)\.(?=\D)")
+_OTHER = re.compile(r"[^\w\s.%±+−–<>=≤≥≈×∼→←↑↓∈·/|¶¦]")
+_OPERATOR = re.compile(r"([±+<>=≤≥≈×∼→←↑↓∈·/|])")
+_ONE_LETTER = str.maketrans({"ϵ": "ε", "ϕ": "φ", "ϑ": "θ", "ℓ": "l"})
+
+
 def plain(text: str) -> str:
     """A text in the form in which quotes are compared: words and numbers in lower case, one space between them."""
-    text = unified(without_citations(text)).casefold()
-    text = text.replace("ϵ", "ε").replace("ϕ", "φ").replace("ϑ", "θ").replace("ℓ", "l")
-    text = re.sub(r"(?<=\d)\^\{?(-?\d+)\}?", r"¦\1", text)  # 10^4 is not 104
-    text = re.sub(r"[{}_^$&~⁡]", "", text)
-    text = re.sub(r"(?<=\d),(?=\d{3}(?!\d))", "", text)  # thousands
-    text = re.sub(r"(?<![\w)%.¦])\s?-\s?(?=[\d.])", " −", text)  # a sign, unlike the dash of a range or a word
-    text = re.sub(r"(?<=\d)\s?-\s?(?=\d)", "–", text)
-    text = re.sub(r"(?<=[^\W\d])-\s*(?=\w)|(?<=\w)-\s+(?=[^\W\d])|(?<=\d)-(?=[^\W\d])", "", text)
-    text = re.sub(r"\.(?!\d)|(?<!\d)\.(?=\D)", " ", text)
-    text = re.sub(r"[^\w\s.%±+−–<>=≤≥≈×∼→←↑↓∈·/|¶¦]", " ", text)
-    text = re.sub(r"([±+<>=≤≥≈×∼→←↑↓∈·/|])", r" \1 ", text)
-    return " ".join(text.split())
+    text = unified(without_citations(text)).casefold().translate(_ONE_LETTER)
+    text = _POWER.sub(r"¦\1", text)  # 10^4 is not 104
+    text = _THOUSANDS.sub("", _MARKUP.sub("", text))
+    text = _SIGN.sub(" −", text)  # a sign, unlike the dash of a range or a word
+    text = _STOP.sub(" ", _HYPHEN.sub("", _RANGE.sub("–", text)))
+    return " ".join(_OPERATOR.sub(r" \1 ", _OTHER.sub(" ", text)).split())
 
 
 def _condensed(spaced: str) -> str:
