@@ -26,6 +26,8 @@ AGAIN = timedelta(minutes=5)
 """After a first failure; each further one of the same paper, or of the model itself, doubles it."""
 AGAIN_AT_MOST = timedelta(hours=12)
 FAILURES_KEPT = 1000
+DRAFT_WITHIN = 10.0
+"""Seconds in which a draft must be shown, so that a slow chat does not hold up the card for everybody."""
 CAUSES = frozenset({"budget", "timeout", "refused", "throttled", "failed"})
 
 
@@ -162,7 +164,8 @@ class Analyses:
             work.partial = card
             for watcher in tuple(work.watchers):
                 try:
-                    await watcher(card)
+                    async with asyncio.timeout(DRAFT_WITHIN):
+                        await watcher(card)
                 except Exception:
                     log.exception("a draft of %s was not shown", paper.versioned_id)
                     work.watchers.discard(watcher)

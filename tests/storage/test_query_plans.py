@@ -10,7 +10,7 @@ from sqlalchemy import Connection, event
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.model import ChatKind
-from storage import chats, deliveries, digests, heat, listings, papers, verdicts
+from storage import chats, deliveries, digests, heat, listings, model_calls, papers, verdicts
 from storage.database import Database
 from tests.support.builders import DAY, NOW, day, listing, paper, row
 from tests.support.databases import opened
@@ -38,6 +38,8 @@ OFTEN: dict[str, tuple[int, Question]] = {
     "tally": (1, lambda conn: verdicts.tally(conn, 1, IDS[0], 7)),
     "saved": (1, lambda conn: verdicts.saved(conn, 1, 7)),
     "shown_before": (1, lambda conn: digests.shown_before(conn, 1, IDS)),
+    "model's answer": (1, lambda conn: model_calls.answer(conn, "q")),
+    "model's tokens": (1, lambda conn: model_calls.spent(conn, DAY)),
     "latest digest": (2, lambda conn: digests.latest(conn, 1)),
 }
 
