@@ -38,6 +38,7 @@ _SPEAKS_FOR_ITSELF = 3.0  # from this bonus on a section's sentences need no cue
 MOST_FORMULAS = 3
 LONGEST_FORMULA = 500  # characters of LaTeX; a longer one says nothing on a card
 
+_SIZED = re.compile(r"\\(?:big|Big|bigg|Bigg)[lrm]?\s*\{(\\?[^\\{}])\}")  # LaTeXML's \bigl{(}, which few others read
 _ENDS = re.compile(r"(?<!\\)[\s,.;]+$")  # what ends a formula's sentence, not the formula
 _NUMBER = re.compile(r"(?<![\w.-])[−-]?\d+(?:[.,]\d+)*(?:\s?(?:%|\\%|×|x\b|\\times|points?\b|ms\b|dB\b|k\b))?")
 _MEASURED = re.compile(r"\d\.\d|\d\s?(?:%|\\%|×|x\b|\\times|points?\b|ms\b|dB\b|times\b)")
@@ -316,7 +317,7 @@ def _formulas_of(part: Part) -> Iterable[Formula]:
         if not _says_something(equation):
             continue
         yield Formula(
-            latex=_ENDS.sub("", equation.latex),
+            latex=_ENDS.sub("", _SIZED.sub(r"\1", equation.latex)),
             line=formula_line(equation.latex, equation.mathml).rstrip(" ,.;"),
             anchor=equation.anchor or part.section.anchor,
             introduction=_introduction(part, equation),

@@ -36,6 +36,11 @@ _NO_COLUMN = re.compile(
     r"^(?:#|params?|parameters|flops|backbone|year|venue|size|epochs?|iterations?|ref|source|resolution|data)\b",
     re.IGNORECASE,
 )
+_OWN_MEASURE = re.compile(
+    r"\b(?:share|compute|words?|steps?|rollouts?|tokens?|time|counts?|numbers?|length|questions?|deliver\w+|conflicts?|openings?|per|an?|each|mean|average|total|extra"
+    r"|objects?|seconds?|samples?|points?|gain|drop|change|usage|memory)\b",
+    re.IGNORECASE,
+)
 _NUMBERED = re.compile(r"^\s*((?:table|tab\.|tableau|tabelle|表)\s*[A-Z]?\.?\d+(?:\.\d+)*)", re.IGNORECASE)
 _ABLATION = re.compile(r"ablat|effects? of|variants?|sensitivity|statistics|hyper-?parameter", re.IGNORECASE)
 
@@ -108,7 +113,9 @@ def _is_where(series: _Series) -> bool:
     values = [cell for cell in series.row if _VALUE.match(cell)]
     percents = sum("%" in cell for cell in values)
     usual = ("%" in series.ours) is (2 * percents > len(values)) or 2 * percents == len(values)
-    return usual and (len(head.split()) == 1 or names.shaped(head))
+    return usual and (
+        len(head.split()) == 1 or names.shaped(head) or (len(head.split()) == 2 and not _OWN_MEASURE.search(head))
+    )
 
 
 def _series(table: Table, own: frozenset[str]) -> Iterator[_Series]:

@@ -118,6 +118,15 @@ def test_the_first_formula_comes_with_its_introduction() -> None:
     assert formula.line == "M = arg max R(M)"
 
 
+def test_a_formula_ends_where_its_sentence_does_not() -> None:
+    """Without the full stop after it and without LaTeXML's way to write big brackets, which few others read."""
+    latex = "f(q)=\\alpha\\bigl{(}1-q\\bigr{)}\\,,"
+    shown = part("Method", f"We rank by $${latex}$$ and stop.", equations=(equation(latex, "S1.E1"),), anchor="S1")
+    (formula,) = analyse(paper(1), text(shown), "en").motivation.formalisation
+    assert formula.latex == "f(q)=\\alpha(1-q)\\,"
+    assert formula.line == "f(q) = α(1 − q)"
+
+
 def test_broken_and_foreign_sentences_are_left_alone() -> None:
     """Nothing from related work, nothing with a hole in it, nothing about the paper's outline."""
     quoted = " ".join(claim.quote for claim in claims_of(CARD))
