@@ -186,6 +186,43 @@ def test_a_caption_is_no_paragraph_but_a_sentence_on_a_figure_is() -> None:
     ]
 
 
+def test_text_beside_a_picture_is_one_paragraph() -> None:
+    """Where all lines are short, a full stop at the end of one ends no paragraph."""
+    pdf = Pdf()
+    below = "it goes on below the picture, where the lines are long again. " + plain(LONG)
+    y = pdf.block(60, 700, LONG * 3, width=440)
+    for words in (
+        "It begins beside a picture, where lines are short.",
+        "Then another sentence fills its line as well and so",
+    ):
+        pdf.line(60, y, words, to=290)
+        y -= 12
+    pdf.block(60, y, below, width=440)
+    beside = "It begins beside a picture, where lines are short. Then another sentence fills its line as well and so "
+    assert texts(read(pdf.made())) == [plain(LONG * 3), beside + below]
+
+
+def test_lines_of_an_algorithm_are_no_paragraphs() -> None:
+    """Nor are those of a program; an address alone on its line is one of the text."""
+    pdf = Pdf()
+    pdf.turn_page()
+    pdf.block(60, 700, LONG * 2, width=440)
+    pdf.turn_page()
+    pdf.word(60, 740, "Algorithm 1", font="Times-Bold")
+    pdf.word(120, 740, "Training the retriever")
+    for i, step in enumerate(
+        ("Input: the set of papers and the rate of learning", "for each paper of the set do", "update the retriever")
+    ):
+        pdf.line(60, 725 - 12 * i, step)
+    y = pdf.block(60, 660, LONG + "The program is at", width=440)
+    pdf.line(60, y, "https://github.com/example/repo", font="Courier")
+    y = pdf.block(60, y - 12, "and begins as follows here. " + LONG, width=440)
+    pdf.line(60, y - 6, "def train(papers): return 1", font="Courier")
+    assert texts(read(pdf.made()))[-1] == plain(
+        LONG + "The program is at https://github.com/example/repo and begins as follows here. " + LONG
+    )
+
+
 def test_a_page_turned_on_its_side_is_read() -> None:
     """A page that is shown turned is read as shown."""
     pdf = Pdf()

@@ -29,7 +29,7 @@ _CONTENTS = frozenset(
 )
 _NO_SECTION = _CONTENTS | {"ccs concepts", "keywords", "key words", "index terms", "acm reference format", "abstract"}
 _EQUATION_NUMBER = re.compile(r"\((?P<number>(?:[A-Z]{1,2}\.?)?\d{1,3}(?:\.\d{1,3})*[a-z]?)['′*]?\)$")
-_DOTS = re.compile(r"(?:\.\s?){4,}\s*\d*$")
+_DOTS = re.compile(r"(?:\.\s?){4,}\s*\d+$|(?:\.\s?){8,}$")
 _TO_A_NUMBER = re.compile(r"(?:.*\s)?\d{1,3}")
 _MARK = re.compile(r"^(?:\d{1,2}|[∗*†‡§¶])\s*(?=[A-Z“\"(h])")
 _OF_AUTHORS = re.compile(
@@ -153,7 +153,7 @@ class _Reader:
         self._apart += [(row.line.page, row.line.x0, row.line.y) for row in rows]
 
     def _read(self, row: Row) -> None:
-        kind = Kind.TEXT if self._listing and row.kind in (Kind.NOTE, Kind.FORMULA) else row.kind
+        kind = Kind.TEXT if self._listing and row.kind in (Kind.NOTE, Kind.FORMULA, Kind.CODE) else row.kind
         if kind is Kind.CAPTION:
             self._float(row)
         elif kind is Kind.NOTE:

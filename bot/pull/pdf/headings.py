@@ -285,11 +285,12 @@ def run_in(row: Row, body: Body) -> tuple[Heading, int] | None:
         return None
     title, taken = "".join(piece.text for piece in pieces[:prefix]), prefix
     for piece in pieces[prefix:]:
-        lettered = not title and _LETTERED.fullmatch(piece.text)
-        if (not (piece.style.bold if bold else piece.style.italic) and not lettered) or piece.style.math:
+        label = not title and _LETTERED.fullmatch(piece.text)
+        if (not (piece.style.bold if bold else piece.style.italic) and not label) or piece.style.math:
             break
         title += piece.text
         taken += 1
+    lettered = _LETTERED.match(title.strip()) is not None
     title = _LETTERED.sub("", title.strip())
     if not title or taken == len(pieces) or not 3 < len(title) < (90 if bold else 50) or _STATEMENT.match(title):
         return None
@@ -299,11 +300,11 @@ def run_in(row: Row, body: Body) -> tuple[Heading, int] | None:
     match = _RUN_NUMBER.match(title)
     number = match[1].rstrip(".") if match is not None else ""
     title = title[match.end() :] if match is not None else title
-    if not (stopped or (wide and bold)) or not title[:1].isupper() or sum(c.isalpha() for c in title) < 3:
+    if not (stopped or (wide and (bold or lettered))) or not title[:1].isupper() or sum(c.isalpha() for c in title) < 3:
         return None
     level = 1 + number.count(".") if number else 4
     return Heading(number, title.rstrip(".:").strip(), level), taken
 
 
-_LETTERED = re.compile(r"\(?(?:[a-z]|\d|[ivx]{1,4})\)\s*")
+_LETTERED = re.compile(r"(?:\(?(?:[a-z]|\d|[ivx]{1,4})\)|[a-z]\.(?=\s))\s*")
 _RUN_NUMBER = re.compile(r"(\d{1,2}(?:\.\d{1,2}){1,4}\.?|\d{1,2}\.)\s*(?:(?=[A-Z])|A$)")

@@ -28,6 +28,9 @@ LABEL = re.compile(
 _PAGE_NUMBER = re.compile(
     r"(?:page\s*)?[\-–—•|\s]*(?:\d{1,4}|[ivxlc]{1,6}|[A-Z]?-?\d{1,3})[\-–—•|\s]*(?:(?:of|/)\s*\d{1,4})?", re.IGNORECASE
 )
+_APART = 6  # rows that a tall formula may put between the two halves of its line
+_CODE = re.compile(r"cmtt|sftt|ectt|lmtt|lmmono|mono|courier|typewriter|consol|nimbusmon|beramono|txtt", re.IGNORECASE)
+_LINK = re.compile(r"://|www\.|@|\.(?:com|org|io|net|edu)\b")
 _LETTER = re.compile(r"[^\W\d_]")
 _WORD = re.compile(r"[^\W\d_]{4,}")
 _NUMBER_OF_EQUATION = re.compile(r"\((?:[A-Z]{1,2}\.?)?\d{1,3}(?:\.\d{1,3})*[a-z]?['′*]?\)")
@@ -75,6 +78,7 @@ class Kind(StrEnum):
     NOTE = "note"  # footnote
     CAPTION = "caption"
     FLOAT = "float"  # within a figure or table
+    CODE = "code"  # of a program
     FORMULA = "formula"
     SCRAP = "scrap"  # limits of a sum and the like, beside a line of text
 
@@ -172,6 +176,7 @@ def sheets_of(pages: Sequence[PageGlyphs]) -> tuple[list[Sheet], Body]:
     for sheet in sheets:
         _mark_notes(sheet, body)
         _mark_floats(sheet, body)
+        _mark_code(sheet, body)
         _mark_formulas(sheet, body)
     return sheets, body
 
@@ -312,7 +317,7 @@ def _joined(rows: list[Row], body: Body) -> list[Row]:
     for i, row in enumerate(rows):
         if i in done:
             continue
-        parts = [j for j in beside[i] if j not in done]
+        parts = [j for j in beside[i] if j not in done and abs(i - j) <= _APART]
         line = row.line
         if len(parts) == 1:
             other = rows[parts[0]].line
@@ -586,7 +591,9 @@ def _reachable(sheet: Sheet, caption: Sequence[Row], what: str, body: Body, *, u
     taken: list[Row] = []
     for row in beside:
         apart = abs(row.line.y - edge)
-        stops = row.kind is not Kind.TEXT or is_prose(row, body) or _is_heading_like(row, body)
+        stops = row.kind is not Kind.TEXT or _is_heading_like(row, body)
+        # The lines of an algorithm may be sentences, but they stand close together.
+        stops = stops or (is_prose(row, body) if what in ("figure", "table") else apart > 1.75 * body.leading)
         # The rows of a table stand close together; the text below it does not.
         loose = (
             what == "table" and row.parts == 1 and any(each.parts > 1 for each in taken) and apart > 1.6 * body.leading
@@ -631,6 +638,16 @@ def _grid_rows(rows: Iterable[Row]) -> list[list[Line]]:
         else:
             by_height.append([row.line])
     return [sorted(line, key=lambda each: each.x0) for line in by_height]
+
+
+def _mark_code(sheet: Sheet, body: Body) -> None:
+    """Mark lines of programs: set in a typewriter's letters, in a paper that is not."""
+    if _CODE.search(body.font) or sheet.number == 1:
+        return
+    for row in sheet.rows:
+        typed = all(_CODE.search(piece.style.font) for piece in row.line.pieces)
+        if row.kind is Kind.TEXT and typed and " " in row.line.text and not _LINK.search(row.line.text):
+            row.kind = Kind.CODE
 
 
 # --------------------------------------------------------------------------- formulas

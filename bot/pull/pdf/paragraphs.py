@@ -13,6 +13,7 @@ from bot.pull.pdf.layout import Body, Row, is_prose
 STOPS = re.compile(r"[.!?。！？][\"”’'»)\]]*$")  # ends a sentence
 _ENDS = re.compile(r"[.!?:;。！？][\"”’'»)\]]*\d{0,3}$")  # may end a paragraph
 _BULLETS = "•▪◦●○■□►▶➢➤‣⋄"
+_BOXES = " ∎□■◻"  # at the end of a proof
 _DASHES = "–—-∗⋆✓✗"
 _ITEM = re.compile(
     rf"(?:[{_BULLETS}∗⋆✓✗]|[–—-](?=\s)|\(?(?:\d{{1,2}}|[a-zA-Z]|[ivx]{{1,4}})[.)](?=\s|$)|(?:RQ|H|Q|C|Step|Case)\s?\d{{1,2}}[.:)])\s*"
@@ -63,6 +64,7 @@ class Open:
     def text(self, vocabulary: Vocabulary) -> str:
         """The paragraph in one piece."""
         text = _SPACE_BEFORE.sub("", text_of_lines(self.texts, vocabulary))
+        text = text.rstrip(_BOXES)
         return text.lstrip(_BULLETS + " ") if text[:1] in _BULLETS else text
 
     def clear(self) -> None:
@@ -131,7 +133,13 @@ class Open:
             return not lower and not beside and not (self._listed and len(self.rows) == 1)
         if shift < -0.6 and len(self.rows) > 1 and ended:
             return True
-        return ended and not lower and last.rest > (1.6 if STOPS.search(last.line.text) else 4)
+        return ended and not lower and self._rest(row) > (1.6 if STOPS.search(last.line.text) else 4)
+
+    def _rest(self, row: Row) -> float:
+        """How far the last line ends before its neighbours, in its size: beside a picture all lines are short."""
+        last = self.rows[-1]
+        above = self.rows[-2].line.x1 if len(self.rows) > 1 and self.rows[-2].column == last.column else 0.0
+        return min(last.rest, (max(above, row.line.x1) - last.line.x1) / last.line.size)
 
     # ------------------------------------------------------------------ lists
 
