@@ -8,7 +8,7 @@ its prediction is a sum over the judged papers, so that it can be said which of 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -21,6 +21,7 @@ from scipy import linalg
 from bot.model import JudgedPaper, Paper, Profile, ReasonKind, VerdictKind
 from bot.rank.corrections import own_verdicts_out, ruled_out
 from bot.rank.features import Background, Likeness, Usual, Vector
+from bot.rank.turning import standing
 
 MOST_JUDGED = 400
 """Verdicts a model is fitted to: the newest, taken in turn from each reader."""
@@ -135,8 +136,11 @@ def learn(background: Background, profile: Profile, now: datetime) -> Taste | No
     judged = _newest(profile.judged)
     if not judged:
         return None
-    likes, like_weights, still_wanted = _weighted([one for one in judged if one.kind is not VerdictKind.DISLIKE], now)
-    dislikes, dislike_weights, _ = _weighted([one for one in judged if one.kind is VerdictKind.DISLIKE], now)
+    stands = standing(background, judged)
+    likes, like_weights, still_wanted = _weighted(
+        [one for one in judged if one.kind is not VerdictKind.DISLIKE], now, stands
+    )
+    dislikes, dislike_weights, _ = _weighted([one for one in judged if one.kind is VerdictKind.DISLIKE], now, stands)
     left, left_weights = _left_alone(profile, {one.paper.id for one in judged}, now)
     topic_share = _topic_share(len(likes))
     usual, at = _usual(background, profile, [*likes, *dislikes, *left], likes or dislikes)
@@ -222,11 +226,11 @@ def _newest(judged: Sequence[JudgedPaper]) -> list[JudgedPaper]:
 
 
 def _weighted(
-    judged: Sequence[JudgedPaper], now: datetime
+    judged: Sequence[JudgedPaper], now: datetime, stands: Mapping[int, float]
 ) -> tuple[list[Paper], NDArray[np.float64], NDArray[np.float64]]:
     """The distinct papers, newest first; their weights, which add up to 1; and how much what was said of each still holds,
     1 for each reader's newest."""
-    fresh = {id(one): _freshness(one.at, now) for one in judged}
+    fresh = {id(one): _freshness(one.at, now) * stands.get(id(one), 1.0) for one in judged}
     by_reader: defaultdict[int, float] = defaultdict(float)
     newest: defaultdict[int, float] = defaultdict(float)
     for one in judged:

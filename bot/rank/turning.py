@@ -1,0 +1,49 @@
+"""Tastes turn: what somebody liked counts less once papers like it are disliked more than liked, and the other way."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bot.model import JudgedPaper, VerdictKind
+from bot.rank.features import Background, Likeness
+
+SIMILAR = 0.1
+"""Likeness from which a later verdict speaks about an earlier one."""
+
+OVERRULED = 0.4
+"""Summed likeness of contrary later verdicts, beyond that of agreeing ones, at which an earlier verdict counts half."""
+
+
+LEAST_STANDING = 0.02
+
+
+def standing(background: Background, judged: Sequence[JudgedPaper]) -> dict[int, float]:
+    """How far each verdict still stands, 1 for in full, by `id` of the verdict. Only the same reader's later words on
+    similar papers speak against it, and only as far as they outweigh those that agree from some moment until now: who
+    tells good from bad within one topic keeps both, and who turns is followed however much was said before."""
+    stands: dict[int, float] = {}
+    for reader in {one.reader_id for one in judged}:
+        mine = sorted((one for one in judged if one.reader_id == reader), key=lambda one: (one.at, one.paper.id))
+        liked = np.array([one.kind is not VerdictKind.DISLIKE for one in mine])
+        if liked.all() or not liked.any():
+            continue
+        excess = _excess(background.likeness([one.paper for one in mine]), liked)
+        stands |= {
+            id(one): max(float(0.5 ** (much / OVERRULED)), LEAST_STANDING)
+            for one, much in zip(mine, excess, strict=True)
+            if much > 0
+        }
+    return stands
+
+
+def _excess(papers: Likeness, liked: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """For each of these verdicts, oldest first: by how much contrary ones on similar papers outweigh agreeing ones, from
+    whichever later moment on until the end they do most."""
+    near = np.asarray((papers.words @ papers.words.T).toarray(), dtype=np.float64)
+    near[near < SIMILAR] = 0.0
+    signed = np.triu(np.where(liked[None, :] != liked[:, None], near, -near), k=1)
+    from_then_on = signed[:, ::-1].cumsum(axis=1)
+    return np.asarray(np.maximum(from_then_on.max(axis=1), 0.0), dtype=np.float64)
