@@ -164,7 +164,15 @@ async def opened(
             )
             rankings = Rankings(db, clock, embedding=_embedding(settings, db, clock))
             replays = Replays(db, clock)
-            digests = Digests(db, clock, intake.refresh, reading.find_institutions, reading.prepare_cards, rankings)
+            digests = Digests(
+                db,
+                clock,
+                intake.refresh,
+                reading.find_institutions,
+                reading.prepare_cards,
+                rankings,
+                llm.judge_with(model),
+            )
             try:
                 yield Program(
                     settings,

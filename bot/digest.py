@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from bot import schedule
-from bot.errors import BadDate, NoDigest
+from bot.errors import BadDate, NoDigest, PaperboyError
+from bot.llm.judging import MOST_JUDGED, Judge
 from bot.model import (
     Announcement,
     Chat,
@@ -21,9 +22,12 @@ from bot.model import (
     Paper,
     Poll,
     Profile,
+    ReasonKind,
     ScoredPaper,
 )
 from bot.pull import calendar
+from bot.rank.corrections import ruled_out
+from bot.rank.ranking import Ranking
 from bot.rank.select import select
 from bot.rankings import Rankings
 from bot.schedule import EmptyHour, QuietKind
@@ -36,6 +40,9 @@ log = logging.getLogger(__name__)
 LOOK_AT_MOST = 120.0
 CARDS_WITHIN = 10.0
 """Seconds that a table waits for the cards of its first rows; nobody who asks for a table waits for them."""
+
+JUDGED_WITHIN = 30.0
+"""Seconds that a table waits for a language model's word on its first papers."""
 
 FindInstitutions = Callable[[Sequence[Paper]], Awaitable[None]]
 Look = Callable[[Sequence[str]], Awaitable[None]]
@@ -91,6 +98,7 @@ class Digests:
         find_institutions: FindInstitutions,
         prepare_cards: PrepareCards | None = None,
         rankings: Rankings | None = None,
+        judge: Judge | None = None,
     ) -> None:
         self._db = db
         self._clock = clock
@@ -100,6 +108,7 @@ class Digests:
         self._looking: set[asyncio.Future[None]] = set()
         self._locks: defaultdict[int, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._rankings = rankings or Rankings(db, clock)
+        self._judge = judge
 
     # ------------------------------------------------------------------ reading
 
@@ -211,7 +220,30 @@ class Digests:
             return []
         drawn_from = [(listing.category, listing.date) for listing in material.pending]
         ranking = await self._rankings.rank(material.chat.id, material.profile, papers, drawn_from)
-        return await asyncio.to_thread(select, ranking, material.chat.size, seen=material.seen, explore=True)
+        ranking = await self._judged(material, ranking)
+        explore = not ruled_out(material.profile, ReasonKind.EXPLORATION)
+        return await asyncio.to_thread(select, ranking, material.chat.size, seen=material.seen, explore=explore)
+
+    async def _judged(self, material: _Material, ranking: Ranking) -> Ranking:
+        """The ranking with a language model's word on its first papers, where there is a model and something stated to
+        hold them against; where the model fails or takes too long, the ranking stands as it is."""
+        profile = material.profile
+        if self._judge is None or not profile.interests or ruled_out(profile, ReasonKind.MODEL):
+            return ranking
+        ids = ranking.features.ids
+        places = [at for at in range(len(ranking)) if at not in ranking.hidden and ids[at] not in material.seen]
+        first = sorted(places, key=lambda at: (-ranking.scores[at], ids[at]))[:MOST_JUDGED]
+        papers = [ranking.features.papers[at] for at in first]
+        try:
+            async with asyncio.timeout(JUDGED_WITHIN):
+                said = await self._judge(profile.interests, papers, material.chat.language)
+        except (PaperboyError, TimeoutError) as error:
+            log.info("the first papers of chat %d were not judged: %r", material.chat.id, error)
+            return ranking
+        except Exception:
+            log.exception("the first papers of chat %d were not judged", material.chat.id)
+            return ranking
+        return ranking.with_model(said)
 
     async def _keep(
         self,

@@ -40,6 +40,7 @@ LIFT = 1.5
 """How much more often a kind must occur among liked papers than among past ones to say something."""
 
 FOLLOWED = (ReasonKind.AUTHOR, ReasonKind.INSTITUTION)
+NAMELESS = (ReasonKind.HEAT, ReasonKind.MODEL, ReasonKind.EXPLORATION)
 JUDGED = (ReasonKind.LIKED, ReasonKind.DISLIKED)
 
 
@@ -143,9 +144,8 @@ class Learning:
                 raise NotAllowed("admins")
             for reason in reasons:
                 if governs or (reason.kind, reason.key) in own:
-                    said = Correction(
-                        reason.kind, reason.key or reason.label, reason.label, now, 0 if governs else reader_id
-                    )
+                    key = "" if reason.kind in NAMELESS else reason.key or reason.label
+                    said = Correction(reason.kind, key, reason.label, now, 0 if governs else reader_id)
                     await corrections.add(conn, chat_id, await _let_go(conn, chat_id, said))
         self._rankings.learn_soon(chat_id)
 

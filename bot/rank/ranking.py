@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple, overload
 
 import numpy as np
@@ -50,6 +50,7 @@ class Parts:
     heat: Shares
     upvotes: Mapping[str, int]
     muted: Mapping[int, tuple[str, ...]]
+    model: Mapping[int, tuple[float, str]] = field(default_factory=dict)
 
 
 class Ranking(Sequence[ScoredPaper]):
@@ -61,6 +62,12 @@ class Ranking(Sequence[ScoredPaper]):
         self._parts = parts
         self.hidden = frozenset(parts.muted)
         self.scores = self._totals()
+
+    def with_model(self, said: Mapping[str, tuple[float, str]]) -> Ranking:
+        """The same with what a language model's word adds to some papers, by their ids, and its reason."""
+        places = {paper_id: at for at, paper_id in enumerate(self.features.ids)}
+        found = {places[paper_id]: word for paper_id, word in said.items() if paper_id in places}
+        return Ranking(self.features, self._taste, replace(self._parts, model=found))
 
     def __len__(self) -> int:
         return len(self.features.papers)
@@ -115,6 +122,9 @@ class Ranking(Sequence[ScoredPaper]):
         if parts.heat[at]:
             paper_id = self.features.ids[at]
             found.append(Reason(ReasonKind.HEAT, "", float(parts.heat[at]), parts.upvotes[paper_id]))
+        if at in parts.model:
+            share, said = parts.model[at]
+            found.append(Reason(ReasonKind.MODEL, said, share))
         found += [Reason(ReasonKind.MUTED, label, MUTED_SHARE) for label in parts.muted.get(at, ())]
         return tuple(sorted(_joined(found), key=lambda reason: (-reason.share, reason.kind, reason.label)))
 
@@ -176,6 +186,8 @@ class Ranking(Sequence[ScoredPaper]):
         totals: Shares = parts.stated.sum(axis=1) + parts.liked + parts.disliked + parts.heat + parts.at_home
         for at, names in parts.followed.items():
             totals[at] += sum(name.share for name in names)
+        for at, (share, _) in parts.model.items():
+            totals[at] += share
         for at, labels in parts.muted.items():
             totals[at] += MUTED_SHARE * len(labels)
         return totals
