@@ -100,7 +100,7 @@ class Simulation:
         await self._announce(FIRST - timedelta(days=3), past)
         await self.say(owner, "/categories cs.LG", "cs.LG")
         await self.say(owner, "/size 8", "8 rows")
-        await self.say(owner, "/digest", "of 240 announced")
+        await self.say(owner, "/digest", f"of {6 * self.announcements.a_day} announced")
 
     async def live(self, day: date, voters: dict[User, int]) -> Message:
         """One day: the table, and each voter's verdicts on so many of its rows, by buttons."""
