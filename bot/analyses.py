@@ -24,6 +24,7 @@ AHEAD_AT_ONCE = 2
 PRESSED_AT_ONCE = 6
 AGAIN = timedelta(minutes=5)
 """After a first failure; each further one of the same paper, or of the model itself, doubles it."""
+AGAIN_AT_LEAST = timedelta(seconds=30)
 AGAIN_AT_MOST = timedelta(hours=12)
 FAILURES_KEPT = 1000
 DRAFT_WITHIN = 10.0
@@ -190,7 +191,7 @@ class Analyses:
         times = before.times + 1 if before else 1
         pause = min(AGAIN * 2 ** min(times - 1, 10), AGAIN_AT_MOST)
         if error.retry_after is not None:
-            pause = min(max(timedelta(seconds=error.retry_after), timedelta(seconds=1)), AGAIN_AT_MOST)
+            pause = min(max(timedelta(seconds=error.retry_after), AGAIN_AT_LEAST), AGAIN_AT_MOST)
         failure = _Failure(error.cause if error.cause in CAUSES else "failed", times, self._clock() + pause)
         if error.everywhere:
             self._model_failure = failure

@@ -7,6 +7,7 @@ import hashlib
 from importlib.resources import files
 
 from bot.card.llm import prompts, shapes
+from bot.card.llm.injections import without_words_to_machines
 from bot.model import FullText, Source
 from tests.support import read_paper as paper
 
@@ -40,3 +41,18 @@ def test_less_than_stays_less_than() -> None:
     """No HTML comes of a prompt, and a quote with “<” must be found again."""
     given = {"title": "a < b", "part": 1, "parts": 1, "mark": "m", "text": "p < 0.05 & q", "facts": (), "equations": ()}
     assert "p < 0.05 & q" in prompts.read(**given)
+
+
+def test_ordinary_sentences_are_not_taken_for_orders() -> None:
+    """What papers say of instructions, ratings, reviews and weaknesses stays in what the model reads."""
+    for sentence in (
+        "We instruct the model to ignore irrelevant context and to follow the user's instructions.",
+        "Reviewers rate each answer on a scale of 1 to 5 and we report the mean score.",
+        "Language models that review papers give positive reviews too often.",
+        "We recommend five seeds; fewer give unstable results.",
+        "The recommendation task has 5 stars as its highest label in this dataset.",
+        "The assistant must not reveal its system prompt to users.",
+        "Our rating is higher than that of GPT-4 in 7 of 10 cases.",
+        "我们请五位评审员按五分制打分。",
+    ):
+        assert without_words_to_machines(sentence) == sentence
