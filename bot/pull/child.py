@@ -79,16 +79,11 @@ class ChildReader:
 
     async def _outcome(self, given: bytes, url: str) -> Mapping[str, Any]:
         limits = self._limits
-        child = await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-I",
-            "-c",
-            _START.format(path=sys.path),
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
-            env={name: os.environ[name] for name in _KEPT if name in os.environ},
-        )
+        try:
+            child = await self._start()
+        except OSError as error:
+            log.warning("%s cannot be read, no process starts: %s", url, error.strerror)
+            return {"failed": "crash"}
         guard = asyncio.create_task(_guard(child, limits.memory))
         try:
             async with asyncio.timeout(limits.kill_after):
@@ -107,6 +102,18 @@ class ChildReader:
             return {"failed": "too-slow" if child.returncode in _KILLED or "MemoryError" in last else "crash"}
         outcome: dict[str, Any] = json.loads(output)
         return outcome
+
+    async def _start(self) -> asyncio.subprocess.Process:
+        return await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-I",
+            "-c",
+            _START.format(path=sys.path),
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+            env={name: os.environ[name] for name in _KEPT if name in os.environ},
+        )
 
 
 async def _guard(child: asyncio.subprocess.Process, memory: int) -> None:

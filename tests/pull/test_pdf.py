@@ -325,6 +325,14 @@ async def test_a_child_that_takes_too_much_memory_is_killed() -> None:
     assert caught.value.detail in ("too-slow", "crash")
 
 
+async def test_without_a_child_there_is_a_cause(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where no process can be started the bot goes on."""
+    monkeypatch.setattr("sys.executable", "/nowhere/python")
+    with pytest.raises(Malformed) as caught:
+        await ChildReader().pdf(papers.pdf("els"), URL)
+    assert caught.value.detail == "crash"
+
+
 async def test_a_long_paper_is_read_in_part_and_says_so() -> None:
     """The pages that were read are counted."""
     text = await ChildReader(Limits(pages=2)).pdf(papers.pdf("neurips"), URL)

@@ -118,7 +118,7 @@ def lines_of(page: PageGlyphs) -> list[Line]:
         run = [glyph]
         runs.append(run)
         base, right = glyph, glyph.x1
-    return [line for line in (_line(page.number, each) for each in runs) if line.text or line.pieces]
+    return [line for line in (_line(page.number, each) for each in runs) if line.text]
 
 
 def _continues(base: Glyph, right: float, glyph: Glyph) -> bool:
