@@ -92,6 +92,8 @@ def _of_table(table: Table, part: Part, own: frozenset[str]) -> Iterator[Result]
     longs = {short: long for long, short in abbreviations(table.caption)}
     for series in _series(table, own):
         metric = series.measures
+        if not any(c.isalpha() for c in metric):
+            continue
         if caption_metric and _is_where(series):
             metric = f"{caption_metric}, {metric}"
         bare = metric.strip(" ↑↓")
