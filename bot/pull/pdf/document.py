@@ -116,6 +116,7 @@ class _Reader:
         self._notes: list[Row] = []
         self._entries: list[Row] = []
         self._skipped: list[Row] | None = None  # the rows of what is no text: keywords, a table of contents
+        self._begun = False  # the author block is over
         self._skips_heading = 0  # how many of them are its heading, which the rest stands off from
         self._listing = False  # within the references
         self._listed = False  # after them
@@ -159,9 +160,10 @@ class _Reader:
         elif kind is Kind.NOTE:
             self._notes.append(row)
         elif kind is Kind.FORMULA:
-            if self._skipped is None:
+            if self._skipped is None and self._begun:
                 self._formula.append(row)
         elif kind is Kind.TEXT:
+            self._begun = True
             self._end_formula()
             found = self._headings.at(self._texts, self._place[id(row)]) if row.kind is Kind.TEXT else None
             if found is not None and self._is_break(found[0], row):
@@ -271,20 +273,18 @@ class _Reader:
     # ------------------------------------------------------------------ formulas, footnotes, floats
 
     def _end_formula(self) -> None:
+        rows = sorted(self._formula, key=lambda row: (row.line.page, row.column, -row.line.y))
+        self._formula.clear()
         groups: list[list[Row]] = []
-        for row in self._formula:
-            if groups and self._is_near(groups[-1], row):
+        for row in rows:
+            last = groups[-1][-1] if groups else None
+            together = last is not None and last.column == row.column and last.line.page == row.line.page
+            if together and last is not None and last.line.y - row.line.y < 1.5 * self._body.leading:
                 groups[-1].append(row)
             else:
                 groups.append([row])
-        self._formula.clear()
         for group in groups:
             self._equation(group)
-
-    def _is_near(self, group: Sequence[Row], row: Row) -> bool:
-        if group[-1].column != row.column or group[-1].line.page != row.line.page:
-            return False
-        return min(abs(each.line.y - row.line.y) for each in group) < 1.5 * self._body.leading
 
     def _equation(self, rows: Sequence[Row]) -> None:
         texts = [row.line.text for row in sorted(rows, key=lambda row: row.line.x0)]

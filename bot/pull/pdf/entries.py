@@ -12,6 +12,7 @@ from bot.pull.pdf.layout import Body, Row
 from bot.pull.pdf.paragraphs import STOPS
 
 _MARKED = re.compile(r"\[[\w+\-:.]{1,14}\]|\(\d{1,3}\)|\d{1,3}[.)]?(?=\s)")
+_SHORT = 8  # rows at the end of a paper that may be a list of two works
 _NUMBER = re.compile(r"\(?(\d{1,3})[.)]?(?=\s)")
 
 
@@ -24,7 +25,8 @@ def first_entry(rows: Sequence[Row]) -> Row | None:
         mark = _mark(rows[i])
         if mark and mark.strip("[]") == "1" and rows[i].indent < 1:
             below = {_mark(row) for row in rows[i + 1 : i + (30 if mark == "[1]" else 14)]}
-            if {mark.replace("1", "2"), mark.replace("1", "3")} <= below:
+            second, third = mark.replace("1", "2"), mark.replace("1", "3")
+            if second in below and (third in below or (mark == "[1]" and len(rows) - i < _SHORT)):
                 return rows[i]
     return None
 
@@ -64,9 +66,9 @@ class _Style:
         marked = [row for row in rows if _MARKED.match(row.line.text)]
         numbered = [row for row in marked if row.indent < 2]
         return cls(
-            bracketed=sum(row.line.text[0] == "[" for row in marked) >= 3,
+            bracketed=sum(row.line.text[0] == "[" for row in marked) >= 2,
             raised=sum(_mark(row).isdigit() for row in rows) >= 3,
-            numbered=len(numbered) >= 3 and len(numbered) > 0.12 * len(rows),
+            numbered=len(numbered) >= 2 and len(numbered) > 0.12 * len(rows),
             hanging=sum(0.6 < row.indent < 4 for row in rows) > 0.25 * len(rows),
         )
 
