@@ -15,15 +15,16 @@ from numpy.typing import NDArray
 from bot.model import JudgedPaper, Paper, Profile, VerdictKind
 from bot.rank.features import Background, Features
 from bot.rank.score import score
+from bot.rank.vectors import Vectors
 
 NOW = datetime(2026, 2, 18, tzinfo=UTC)
 _day: dict[str, Any] = {}
 
 
-def setup(corpus: Sequence[Mapping[str, Any]], env: object) -> None:
-    """Make the background once; `env` (a benchmark's vectors) is not used."""
+def setup(corpus: Sequence[Mapping[str, Any]], env: object, vectors: Vectors | None = None) -> None:
+    """Make the background once; `env` (a benchmark's vectors) is not used, an embedding model's `vectors` are."""
     _day.clear()
-    _day["background"] = Background.of(_paper(document) for document in corpus)
+    _day["background"] = Background.of((_paper(document) for document in corpus), vectors)
 
 
 def rank(
