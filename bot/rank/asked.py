@@ -42,15 +42,16 @@ DENSE_SCALE = 1.5
 
 @dataclass(frozen=True, eq=False)
 class Asked:
-    """Interests (columns) by units, topics, an embedding model's dimensions, and (rows) by the words of past papers that
-    speak of them. `weights` are how much each is wanted."""
+    """Interests by units (`weighted`, and `rarity` in sum), by topics (`directions`: their own, then those of past papers
+    that speak of them), by the words of those past papers (`echo`) and by an embedding model's dimensions. `weights` are how
+    much each is wanted."""
 
     weights: Shares
     names: tuple[str, ...]
-    weighted: Shares
-    directions: Shares
+    weighted: Vector
+    rarity: Vector
+    directions: Vector
     echo: Any
-    echo_topics: Vector
     dense: Vector | None
 
     @classmethod
@@ -61,20 +62,28 @@ class Asked:
     def shares(self, features: Features, likes: int) -> tuple[Shares, NDArray[np.bool_]]:
         """Papers × interests: what each adds to each paper after so many likes, and whether the paper's own words name
         it (otherwise it is only close in topic)."""
-        known, mentions = features.mentioned(self.names)
-        weighted = self.weighted[known]
-        words = WORDS_SCALE * (mentions @ weighted)
-        mentions.data = np.ones_like(mentions.data)
-        covered = mentions @ weighted / np.maximum(self.weighted.sum(axis=0), 1e-9)
-        near = TOPICS_SCALE * np.maximum(features.likeness.topics @ self.directions, 0.0)
-        echo = np.asarray((self.echo @ features.by_word).toarray(), dtype=np.float64).T
-        echo += ECHO_TOPICS * (features.likeness.topics @ self.echo_topics)
-        wanted = words + near + np.maximum(echo, 0.0) / (1.0 + ECHO_FADING * likes)
+        words, covered = self._words(features)
+        # One product for both: the interests' own directions, and those of the past papers that speak of them.
+        topics = features.likeness.topics @ self.directions
+        count = len(self.weights)
+        echo = np.maximum((self.echo @ features.by_word).toarray().T + topics[:, count:], 0.0)
+        wanted = words + np.maximum(topics[:, :count], 0.0) + echo / np.float32(1.0 + ECHO_FADING * likes)
         if self.dense is not None and features.likeness.dense is not None:
             wanted += np.maximum(features.likeness.dense @ self.dense, 0.0)
         unwanted = UNWANTED * words * covered**2
         faded = 1.0 + FADING * likes**FADING_POWER * (self.weights > 0)
-        return np.where(self.weights > 0, wanted, unwanted) * self.weights / faded, covered >= NAMED
+        return np.where(self.weights > 0, wanted, unwanted) * (self.weights / faded), covered >= NAMED
+
+    def _words(self, features: Features) -> tuple[Vector, Vector]:
+        """Papers × interests: what the words of each add, and the share of them, by their rarity, that a paper uses."""
+        shape = (len(features.papers), len(self.weights))
+        words, covered = np.zeros(shape, dtype=np.float32), np.zeros(shape, dtype=np.float32)
+        for name, weights in zip(self.names, self.weighted, strict=True):
+            places, mentions = features.mentions_at(name)
+            if len(places):
+                words[places] += mentions[:, None] * weights
+                covered[places] += weights
+        return words * np.float32(WORDS_SCALE), covered / self.rarity
 
 
 def _worked_out(background: Background, wishes: tuple[Interest, ...]) -> Asked:
@@ -97,7 +106,15 @@ def _worked_out(background: Background, wishes: tuple[Interest, ...]) -> Asked:
     directions = found / length if length > 1e-9 else found
     weights = np.array([wish.weight for wish in wishes])
     echo, echo_topics = _echo(background, names, weighted, directions, weights)
-    return Asked(weights, names, weighted, directions, echo, echo_topics, _dense(background, wishes))
+    return Asked(
+        weights,
+        names,
+        weighted.astype(np.float32),
+        np.maximum(weighted.sum(axis=0), 1e-9).astype(np.float32),
+        np.concatenate([TOPICS_SCALE * directions, ECHO_TOPICS * echo_topics], axis=1).astype(np.float32),
+        echo,
+        _dense(background, wishes),
+    )
 
 
 def _echo(

@@ -339,10 +339,27 @@ class Features:
         found[:, known] = mentions.toarray()
         return found
 
+    def mentions_at(self, name: str) -> tuple[NDArray[np.int32], Vector]:
+        """The places of the papers that speak of a unit, and how much each does."""
+        at = self.columns.get(name)
+        if at is None:
+            return _NOWHERE, _NOTHING
+        start, end = self.mentions.indptr[at], self.mentions.indptr[at + 1]
+        return self.mentions.indices[start:end], self.mentions.data[start:end]
+
+    @cached_property
+    def place(self) -> dict[str, int]:
+        """Every paper's place by its id."""
+        return {paper_id: at for at, paper_id in enumerate(self.ids)}
+
     def mentioned(self, names: Sequence[str]) -> tuple[list[int], Matrix]:
         """The places in `names` of the units that some paper speaks of, and papers × those units, as in `mentions_of`."""
         known = [(place, at) for place, name in enumerate(names) if (at := self.columns.get(name)) is not None]
         return [place for place, _ in known], self.mentions[:, [at for _, at in known]]
+
+
+_NOWHERE: NDArray[np.int32] = np.array([], dtype=np.int32)
+_NOTHING: Vector = np.array([], dtype=np.float32)
 
 
 def _places(of_papers: Sequence[Sequence[str]]) -> dict[str, NDArray[np.intp]]:

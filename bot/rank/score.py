@@ -82,8 +82,8 @@ def score(
         followed=followed,
         categories=wanted,
         at_home=_in_categories(features, wanted),
-        heat=_heated(features.ids, heat, np.clip(fit / FITTING, 0.0, 1.0) if knows else nothing + 1.0),
-        upvotes={paper_id: heat[paper_id].upvotes for paper_id in features.ids if paper_id in heat},
+        heat=_heated(features.place, heat, np.clip(fit / FITTING, 0.0, 1.0) if knows else nothing + 1.0),
+        upvotes={paper_id: reading.upvotes for paper_id, reading in heat.items() if paper_id in features.place},
         muted=_muted(features, profile),
     )
     return Ranking(features, taste, parts)
@@ -134,12 +134,14 @@ def _in_categories(features: Features, wanted: Sequence[str]) -> Shares:
     return shares
 
 
-def _heated(ids: Sequence[str], heat: Mapping[str, Heat], gate: Shares) -> Shares:
+def _heated(place: Mapping[str, int], heat: Mapping[str, Heat], gate: Shares) -> Shares:
     """What heat adds: it grows with the logarithm of the upvotes, and only as far as the topic fits."""
+    grown = np.zeros(len(gate))
     full = log1p(HEAT_FULL)
-    grown = np.array(
-        [min(log1p(max(heat[paper_id].upvotes, 0)) / full, 1.0) if paper_id in heat else 0.0 for paper_id in ids]
-    )
+    for paper_id, reading in heat.items():
+        at = place.get(paper_id)
+        if at is not None:
+            grown[at] = min(log1p(max(reading.upvotes, 0)) / full, 1.0)
     return HEAT_SHARE * grown * gate
 
 

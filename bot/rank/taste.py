@@ -20,7 +20,7 @@ from scipy import linalg
 
 from bot.model import JudgedPaper, Paper, Profile, ReasonKind, VerdictKind
 from bot.rank.corrections import own_verdicts_out, ruled_out
-from bot.rank.features import Background, Likeness, Usual, Vector
+from bot.rank.features import Background, Likeness, Matrix, Usual, Vector
 from bot.rank.turning import standing
 
 MOST_JUDGED = 400
@@ -58,6 +58,14 @@ DENSE_SHARE = 0.6
 _NOWHERE = np.array([], dtype=np.intp)
 
 
+def _summed(rows: Matrix, shares: Vector) -> Vector:
+    """The sum of sparse rows, each taken so many times."""
+    if not shares.any():
+        return np.zeros(rows.shape[1], dtype=np.float32)
+    each = np.repeat(shares, np.diff(rows.indptr))
+    return np.bincount(rows.indices, weights=rows.data * each, minlength=rows.shape[1]).astype(np.float32)
+
+
 @dataclass(frozen=True, slots=True)
 class Side:
     """One part of a linear model: what likeness to each of a few papers adds, and what every paper gets.
@@ -78,8 +86,10 @@ class Side:
     @property
     def words(self) -> Vector:
         """What each word adds."""
-        found = self.usual.words.T @ self.usual_shares + self.judged.words.T @ self.judged_shares
-        weights: Vector = np.asarray(found, dtype=np.float32) / np.float32(whole(self.topic_share, self.judged))
+        scale = np.float32(whole(self.topic_share, self.judged))
+        weights = _summed(self.usual.words, self.usual_shares / scale) + _summed(
+            self.judged.words, self.judged_shares / scale
+        )
         weights[self.unheard] = 0.0
         return weights
 

@@ -3,7 +3,7 @@
     python tests/bench/bench_ranking.py [--chats 1000] [--rankbench ../shared/rankbench] [--tracks arxiv_lists,…]
                                         [--split dev] [--limit READERS] [--only costs|quality]
 
-Costs are measured on invented papers, in CPU time, so that a busy machine does not count: a background and a day's features
+Costs are measured on real papers where rankbench is at hand and on invented ones elsewhere, in CPU time, so that a busy machine does not count: a background and a day's features
 (once a day for all chats), scoring for many chats, refitting after a verdict, and arxiv-sanity-lite's SVM on the same
 papers in the same run. Quality is measured by rankbench, whose references run beside our ranker in the same run, where its
 folder is given or lies beside the checkout and its libraries are there.
@@ -65,7 +65,7 @@ def main() -> None:
     parser.add_argument("--only", choices=("costs", "quality"))
     chosen = parser.parse_args()
     if chosen.only != "quality":
-        costs(chosen.chats)
+        costs(chosen.chats, _real(chosen.rankbench) or _made_up())
     if chosen.only != "costs":
         quality(chosen.rankbench, chosen.tracks.split(","), chosen.split, chosen.limit)
 
@@ -79,11 +79,10 @@ def told(what: str, figure: str, wanted: str = "", met: bool | None = None) -> N
 # --------------------------------------------------------------------------- costs
 
 
-def costs(chats: int) -> None:
+def costs(chats: int, papers: list[Paper]) -> None:
     """What a day takes, once for all chats and for each."""
     rng = random.Random(7)
-    past = [_invented(rng, n) for n in range(PAST_PAPERS)]
-    day = [_invented(rng, PAST_PAPERS + n) for n in range(DAY_PAPERS)]
+    past, day = papers[:PAST_PAPERS], papers[PAST_PAPERS : PAST_PAPERS + DAY_PAPERS]
     background, seconds = _timed(lambda: Background.of(past))
     told(f"background of {PAST_PAPERS} past papers", f"{seconds * 1e3:.0f} ms", "once a day")
     features, seconds = _timed(lambda: Features.of(day, background))
@@ -190,6 +189,27 @@ def _svm(past: list[Paper], day: list[Paper], profiles: Sequence[Profile]) -> fl
 
     _, seconds = _timed(lambda: [one(profile) for profile in profiles])
     return seconds / len(profiles)
+
+
+def _real(folder: Path) -> list[Paper]:
+    """Papers of rankbench, whose abstracts are as long and as varied as real ones are; [] where they are not at hand."""
+    documents = folder / "data" / "arxiv.docs.parquet"
+    if find_spec("pyarrow") is None or not documents.is_file():
+        return []
+    import pyarrow.parquet as pq
+
+    rows = pq.read_table(documents).slice(0, PAST_PAPERS + DAY_PAPERS).to_pylist()
+    print(f"costs on {len(rows)} real papers", flush=True)
+    return [
+        Paper(f"2602.{n:05d}", 1, row["title"], (f"Author {n}",), row["abstract"], tuple(row["categories"].split()))
+        for n, row in enumerate(rows)
+    ]
+
+
+def _made_up() -> list[Paper]:
+    print("costs on invented papers, which have fewer words than real ones", flush=True)
+    rng = random.Random(6)
+    return [_invented(rng, n) for n in range(PAST_PAPERS + DAY_PAPERS)]
 
 
 def _timed(work: Callable[[], Made]) -> tuple[Made, float]:
