@@ -6,13 +6,14 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 PYTEST_ARGS ?= -n 2 --dist loadfile
 
-.PHONY: help demo test check bench bench-cards shots lock clean
+.PHONY: help demo test check bench bench-cards bench-ranking shots lock clean
 
 help:
 	@echo "make demo    try the bot here, without a token"
 	@echo "make test    run the tests (PYTEST_ARGS=… hands pytest other arguments)"
 	@echo "make check   ruff, ruff format --check and mypy --strict"
 	@echo "make bench   measure, each number beside a peer's"
+	@echo "make bench-ranking  what ranking costs and how well it finds papers, each figure met or missed"
 	@echo "make bench-cards  how good the cards are, by analyst (LLM_MODEL=… for a model's)"
 	@echo "make shots   take pictures of the demo's page (needs Chromium; SHOTS=… names their folder)"
 	@echo "make lock    resolve the dependencies anew (needs uv)"
@@ -31,6 +32,9 @@ check: $(VENV)/.installed
 
 bench: $(VENV)/.installed
 	@set -e; for file in tests/bench/bench_*.py; do echo "== $$file"; PYTHONPATH=. $(BIN)/python "$$file"; done
+
+bench-ranking: $(VENV)/.installed
+	@PYTHONPATH=. OPENBLAS_NUM_THREADS=1 $(BIN)/python tests/bench/bench_ranking.py
 
 # With LLM_MODEL set the model's cards are measured too, which costs tokens.
 bench-cards: $(VENV)/.installed
