@@ -10,7 +10,7 @@
     llm/             the language model, where one is configured: on account, in a process of its own
     schedule.py      who is due at `now`
     intake.py  rankings.py  digest.py  reading.py  analyses.py  feedback.py  subscription.py  report.py
-    why.py  learning.py  replay.py  library.py   the use cases
+    why.py  learning.py  replay.py  library.py  alerts.py   the use cases
     work/            where the jobs run
     chat/            all of Telegram: routes, one file per thing seen or pressed, document tree → messages, delivery
     playground/      a Bot API stand-in and a sample day, for trying the bot without a token
