@@ -238,21 +238,26 @@ def _newest(judged: Sequence[JudgedPaper]) -> list[JudgedPaper]:
 def _weighted(
     judged: Sequence[JudgedPaper], now: datetime, stands: Mapping[int, float]
 ) -> tuple[list[Paper], NDArray[np.float64], NDArray[np.float64]]:
-    """The distinct papers, newest first; their weights, which add up to 1; and how much what was said of each still holds,
-    1 for each reader's newest."""
-    fresh = {id(one): _freshness(one.at, now) * stands.get(id(one), 1.0) for one in judged}
+    """The distinct papers, newest first; their weights, which add up to 1 (less where all was overruled); and how much what was
+    said of each still holds, 1 for each reader's newest."""
+    fresh = {id(one): _freshness(one.at, now) for one in judged}
+    held = {id(one): fresh[id(one)] * stands.get(id(one), 1.0) for one in judged}
     by_reader: defaultdict[int, float] = defaultdict(float)
     newest: defaultdict[int, float] = defaultdict(float)
+    best: defaultdict[int, float] = defaultdict(float)
     for one in judged:
-        by_reader[one.reader_id] += fresh[id(one)]
+        by_reader[one.reader_id] += held[id(one)]
+        best[one.reader_id] = max(best[one.reader_id], stands.get(id(one), 1.0))
         newest[one.reader_id] = max(newest[one.reader_id], fresh[id(one)])
     papers: dict[str, Paper] = {}
     weights: defaultdict[str, float] = defaultdict(float)
     holds: defaultdict[str, float] = defaultdict(float)
     for one in judged:
         papers.setdefault(one.paper.id, one.paper)
-        weights[one.paper.id] += fresh[id(one)] / by_reader[one.reader_id] / len(by_reader)
-        holds[one.paper.id] = max(holds[one.paper.id], sqrt(fresh[id(one)] / newest[one.reader_id]))
+        # Where all that somebody said was overruled since, all of it together weighs less.
+        share = best[one.reader_id] * held[id(one)] / by_reader[one.reader_id]
+        weights[one.paper.id] += share / len(by_reader)
+        holds[one.paper.id] = max(holds[one.paper.id], sqrt(held[id(one)] / newest[one.reader_id]))
     return (
         list(papers.values()),
         np.array([weights[name] for name in papers]),

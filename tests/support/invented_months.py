@@ -24,6 +24,7 @@ THEMES = ("grasping", "protein", "auction", "galaxy", "dialect", "lattice", "era
 SYLLABLES = ("ba", "ce", "di", "fo", "gu", "ha", "je", "ki", "lo", "mu", "na", "pe", "ri", "so", "tu", "va")
 FIRST = date(2026, 1, 5)
 _SHARE = re.compile(r"^([-+]\d+\.\d\d) ", re.MULTILINE)
+_ROW = re.compile(r"^\s*\d+\. (\w+)", re.MULTILINE)
 _SCORE = re.compile(r"^Score (-?\d+\.\d\d)$", re.MULTILINE)
 
 
@@ -109,9 +110,10 @@ class Simulation:
         await self._announce(day, self.announcements.papers())
         asker = next(iter(voters))
         table = await self.say(asker, "/digest", f"of {self.announcements.a_day} announced")
-        themes = [theme.lower() for theme in re.findall(rf"\b({'|'.join(THEMES)})\b", table.text, re.IGNORECASE)]
-        self.days.themes.append(themes[:8])
-        for row, theme in enumerate(themes[:8], 1):
+        themes = [theme.lower() for theme in _ROW.findall(table.text)]
+        assert set(themes) <= set(THEMES), table.text
+        self.days.themes.append(themes)
+        for row, theme in enumerate(themes, 1):
             wanted = [who for who, most in voters.items() if row <= most]
             if wanted:
                 await self._vote(table, row, {who: theme == self.likes(number, who) for who in wanted})
