@@ -45,11 +45,16 @@ LEAST_USUAL = 60
 """Past papers that stand for what is usual."""
 
 USUAL_KEPT = 32
+MOST_ROWS = 8192
 MOST_KEPT = 4096
 """Interests that are kept worked out against a background: a few kilobytes each."""
 
 SATURATION, LENGTH_WEIGHT = 1.5, 0.75
 """BM25's k1 and b."""
+
+
+_NOWHERE: NDArray[np.int32] = np.array([], dtype=np.int32)
+_NOTHING: Vector = np.array([], dtype=np.float32)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +102,7 @@ class Background:
         self._usual: dict[frozenset[str], Usual] = {}
         self._asked = Lock()
         self._kept: OrderedDict[Hashable, object] = OrderedDict()
+        self._rows: dict[tuple[str, str, tuple[str, ...]], tuple[NDArray[np.int32], Vector]] = {}
         self._counts = counted(units, self.vocabulary, len(self.vocabulary))
 
     @classmethod
@@ -135,8 +141,29 @@ class Background:
 
     def likeness(self, papers: Sequence[Paper]) -> Likeness:
         """Any papers in the spaces they are compared in."""
-        counts = counted([units_of(paper) for paper in papers], self.vocabulary, len(self.vocabulary))
-        return self.likeness_of(counts, papers)
+        return self.likeness_of(self._counts_of(papers), papers)
+
+    def words_of(self, papers: Sequence[Paper]) -> Matrix:
+        """Any papers by their words alone, which is worked out sooner than all spaces."""
+        return self._words(self._counts_of(papers))
+
+    def _counts_of(self, papers: Sequence[Paper]) -> Matrix:
+        """Papers × the vocabulary: the counts, each paper's kept for the next time, as judged papers come again with every
+        verdict."""
+        keys = [(paper.title, paper.abstract, paper.categories) for paper in papers]
+        rows = [self._rows.get(key) for key in keys]
+        for at, (paper, row) in enumerate(zip(papers, rows, strict=True)):
+            if row is None:
+                one = counted([units_of(paper)], self.vocabulary, len(self.vocabulary))
+                rows[at] = (one.indices, one.data)
+                if len(self._rows) >= MOST_ROWS:
+                    self._rows.clear()
+                self._rows[keys[at]] = (one.indices, one.data)
+        kept = [row for row in rows if row is not None]
+        starts = np.cumsum([0, *(len(places) for places, _ in kept)])
+        places = np.concatenate([places for places, _ in kept]) if kept else _NOWHERE
+        counts = np.concatenate([counts for _, counts in kept]) if kept else _NOTHING
+        return sparse.csr_matrix((counts, places, starts), shape=(len(papers), len(self.vocabulary)))
 
     def likeness_of(self, counts: Matrix, papers: Sequence[Paper]) -> Likeness:
         """Papers in the spaces they are compared in, from their counts over the vocabulary."""
@@ -356,10 +383,6 @@ class Features:
         """The places in `names` of the units that some paper speaks of, and papers × those units, as in `mentions_of`."""
         known = [(place, at) for place, name in enumerate(names) if (at := self.columns.get(name)) is not None]
         return [place for place, _ in known], self.mentions[:, [at for _, at in known]]
-
-
-_NOWHERE: NDArray[np.int32] = np.array([], dtype=np.int32)
-_NOTHING: Vector = np.array([], dtype=np.float32)
 
 
 def _places(of_papers: Sequence[Sequence[str]]) -> dict[str, NDArray[np.intp]]:

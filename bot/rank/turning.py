@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bot.model import JudgedPaper, VerdictKind
-from bot.rank.features import Background, Likeness
+from bot.rank.features import Background, Matrix
 
 SIMILAR = 0.1
 """Likeness from which a later verdict speaks about an earlier one."""
@@ -30,7 +30,7 @@ def standing(background: Background, judged: Sequence[JudgedPaper]) -> dict[int,
         liked = np.array([one.kind is not VerdictKind.DISLIKE for one in mine])
         if liked.all() or not liked.any():
             continue
-        excess = _excess(background.likeness([one.paper for one in mine]), liked)
+        excess = _excess(background.words_of([one.paper for one in mine]), liked)
         stands |= {
             id(one): max(float(0.5 ** (much / OVERRULED)), LEAST_STANDING)
             for one, much in zip(mine, excess, strict=True)
@@ -39,10 +39,10 @@ def standing(background: Background, judged: Sequence[JudgedPaper]) -> dict[int,
     return stands
 
 
-def _excess(papers: Likeness, liked: NDArray[np.bool_]) -> NDArray[np.float64]:
+def _excess(words: Matrix, liked: NDArray[np.bool_]) -> NDArray[np.float64]:
     """For each of these verdicts, oldest first: by how much contrary ones on similar papers outweigh agreeing ones, from
     whichever later moment on until the end they do most."""
-    near = np.asarray((papers.words @ papers.words.T).toarray(), dtype=np.float64)
+    near = np.asarray((words @ words.T).toarray(), dtype=np.float64)
     near[near < SIMILAR] = 0.0
     signed = np.triu(np.where(liked[None, :] != liked[:, None], near, -near), k=1)
     from_then_on = signed[:, ::-1].cumsum(axis=1)
