@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 PYTEST_ARGS ?= -n 2 --dist loadfile
 
-.PHONY: help demo test check bench bench-cards bench-ranking shots lock clean
+.PHONY: help demo test check bench bench-delivery bench-cards bench-ranking shots lock clean
 
 help:
 	@echo "make demo    try the bot here, without a token"
@@ -14,6 +14,7 @@ help:
 	@echo "make check   ruff, ruff format --check and mypy --strict"
 	@echo "make bench   measure, each number beside a peer's"
 	@echo "make bench-ranking  what ranking costs and how well it finds papers, each figure met or missed"
+	@echo "make bench-delivery  sending: speed, limits, kills, and many chats"
 	@echo "make bench-cards  how good the cards are, by analyst (LLM_MODEL=… for a model's)"
 	@echo "make shots   take pictures of the demo's page (needs Chromium; SHOTS=… names their folder)"
 	@echo "make lock    resolve the dependencies anew (needs uv)"
@@ -29,6 +30,10 @@ check: $(VENV)/.installed
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+bench-delivery: $(VENV)/.installed
+	@set -e; for name in transport delivery kills load; do echo "== $$name"; \
+		PYTHONPATH=. $(BIN)/python "tests/bench/bench_$$name.py"; done
 
 bench: $(VENV)/.installed
 	@set -e; for file in tests/bench/bench_*.py; do echo "== $$file"; PYTHONPATH=. $(BIN)/python "$$file"; done
