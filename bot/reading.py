@@ -260,20 +260,19 @@ class Reading:
         return text
 
     async def prepare(self, paper: Paper) -> None:
-        """Read a paper before anybody asks: its institutions are stored and its text is at hand for the card.
+        """Read a paper before anybody asks, as HTML or PDF: its institutions are stored and its text is at hand for the
+        card.
 
         Raises:
             SourceError: arXiv asks us to wait or does not answer.
         """
-        if paper.has_html is False:
-            return
         async with self._lock(paper):
             if paper.versioned_id in self._texts:
                 return
             async with self._db.read() as conn:
                 if paper.id in await institutions.get(conn, [paper.id]):
                     return
-            await self._fetch(paper)
+            await self._fetch(replace(paper, has_html=None))
 
     async def find_institutions(self, chosen: Sequence[Paper]) -> None:
         """Look up what the chosen papers' institutions are, for at most 20 seconds.
@@ -292,9 +291,10 @@ class Reading:
 
     async def _prepare_all(self, chosen: Sequence[Paper]) -> bool:
         """Prepare papers one after the other; → whether all could be. A source that fails is not asked for the rest; a
-        page that breaks us keeps neither the others nor a table away."""
+        page that breaks us keeps neither the others nor a table away. Those that may be there as PDF only come last: they
+        take two requests."""
         well = True
-        for paper in chosen:
+        for paper in sorted(chosen, key=lambda each: each.has_html is False):
             try:
                 await self.prepare(paper)
             except PaperboyError as error:

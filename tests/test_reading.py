@@ -222,10 +222,11 @@ async def test_institutions_are_found_once_and_the_text_is_at_hand(room: Room) -
     assert len(room.site.asked) == 1
 
 
-async def test_what_has_no_html_is_not_asked_for_institutions(room: Room) -> None:
-    """A listing that shows no HTML is believed where nobody waits for a card."""
-    await room.reading.find_institutions([builders.paper(8, has_html=False)])
-    assert room.site.asked == []
+async def test_papers_without_html_come_last_for_their_institutions(room: Room) -> None:
+    """A listing that shows no HTML may be right, and a PDF has institutions too, but it takes another request."""
+    await room.reading.find_institutions([builders.paper(8, has_html=False), PAPER])
+    assert [PAPER.versioned_id in each for each in room.site.asked][:2] == [True, False]
+    assert builders.paper(8).versioned_id in room.site.asked[1]
 
 
 async def test_a_slow_arxiv_delays_one_table_up_to_the_limit(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
