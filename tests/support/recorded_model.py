@@ -1,7 +1,7 @@
-"""A recorded model: answers to questions about three of the bundled papers, as models gave them, good and bad ones.
+"""A recorded model: answers to questions about three of the bundled papers, written by hand, good and bad ones.
 
-It stands in where no model is configured, so that the whole way of a model's card is tried and measured without a key. What
-is false in the recorded answers is told beside them, and must not be shown on a card.
+No model gave them: they are what one might say. It stands in where none is configured, so that the whole way of a model's
+card is tried without a key; what it is measured at tells nothing of a real model. What is false in the recorded answers is told beside them, and must not be shown on a card.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ def _answers() -> dict[str, dict[str, Any]]:
 
 @cache
 def recorded() -> tuple[Recorded, ...]:
-    """The papers that answers were recorded of."""
+    """The papers that answers were written for."""
     sample = {each.paper.id: each for each in load().papers}
     found = []
     for key, answers in _answers().items():
@@ -63,7 +63,7 @@ def recorded() -> tuple[Recorded, ...]:
 
 @dataclass
 class RecordedModel:
-    """Answers like the model that was recorded. `tokens` are those of all questions and answers so far."""
+    """Gives the answers written for it. `tokens` are those of all questions and answers so far."""
 
     tokens: int = 0
     asked: list[str] = field(default_factory=list)
