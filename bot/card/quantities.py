@@ -39,6 +39,18 @@ _MULTIPLES = {
     "half": "50%",
 }
 _MULTIPLE = re.compile(r"\b(?:twice|thrice|half|(?:doubl|tripl|quadrupl|halv)(?:e[ds]?|ing))\b", re.IGNORECASE)
+# What asserts a multiple and nothing else: "double descent" and "half-precision" assert none.
+_TIMES_AS_MUCH = re.compile(r"\b(?:twice|thrice|(?:doubl|tripl|quadrupl|halv)(?:e[ds]|ing))\b", re.IGNORECASE)
+_FOLD = re.compile(rf"\b({'|'.join(_WORDS)})-?fold\b", re.IGNORECASE)
+_HAN_MULTIPLES = (
+    ("一倍", " 2× "),
+    ("翻了一番", " 2× "),
+    ("翻一番", " 2× "),
+    ("翻番", " 2× "),
+    ("翻倍", " 2× "),
+    ("加倍", " 2× "),
+    ("减半", " 50% "),
+)
 
 _SCALES = {
     **dict.fromkeys(("k", "K", "thousand", "千"), 3),
@@ -123,6 +135,10 @@ def quantities(text: str, *, source: bool = False) -> Quantities:
     text = _REFERENCE.sub(lambda match: _referred(match, references), text)
     names: set[str] = set()
     text = _NAME.sub(lambda match: _named(match, names), _ORDINAL.sub(" ", text))
+    text = _FOLD.sub(lambda match: f"{_WORDS[match[1].lower()]}×", text)
+    for written, multiple in _HAN_MULTIPLES:
+        text = text.replace(written, multiple)
+    text = (_MULTIPLE if source else _TIMES_AS_MUCH).sub(_multiple, text)
     text = _WORD.sub(lambda match: str(_WORDS[match[0].lower()]), text)
     text = _HAN_NUMBER.sub(lambda match: str(_han_value(match[0])), text)
     # "224x224" and "1,2,3" are several numbers each.
@@ -130,12 +146,13 @@ def quantities(text: str, *, source: bool = False) -> Quantities:
     text = re.sub(r"\d+(?:,\d+){2,}", lambda match: match[0].replace(",", ", "), text)
     found = set(_numbers(text))
     if source:
-        text = _MULTIPLE.sub(
-            lambda match: next(v for k, v in _MULTIPLES.items() if match[0].lower().startswith(k)), text
-        )
         text = re.sub(r"(?<=\d),(?=\d)", ", ", re.sub(r"\bone\b|一(?=[个种项次])", "1", text, flags=re.IGNORECASE))
         found |= set(_numbers(text))
     return Quantities(frozenset(found), frozenset(names), frozenset(references))
+
+
+def _multiple(match: re.Match[str]) -> str:
+    return next(v for k, v in _MULTIPLES.items() if match[0].lower().startswith(k))
 
 
 def stands(number: Number, among: Iterable[Number]) -> bool:

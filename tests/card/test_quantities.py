@@ -23,6 +23,9 @@ from bot.card.quantities import Number, quantities, stands
         ("12 GPU hours on 80GB, 7 billion (7B)", {("12", ""), ("80", "GB"), ("7000000000", "")}),
         ("1\\,000 and 1{,}000 steps of 0.50 or .5", {("1000", ""), ("0.5", "")}),
         ("53.7±0.4%, the 2nd of them [3] (Doe et al., 2019)", {("53.7", "%"), ("0.4", "%")}),
+        ("It doubles accuracy, a tenfold gain; costs are halved", {("2", "×"), ("10", "×"), ("50", "%")}),
+        ("精度翻倍，成本减半，速度快一倍", {("2", "×"), ("50", "%")}),
+        ("double descent in half precision", set()),
         ("2^10 and 2^{12}", {("2^10", ""), ("2^12", "")}),
     ],
 )  # fmt: skip
