@@ -44,7 +44,7 @@ _OWN_MEASURE = re.compile(
 _NUMBERED = re.compile(r"^\s*((?:table|tab\.|tableau|tabelle|表)\s*[A-Z]?\.?\d+(?:\.\d+)*)", re.IGNORECASE)
 _ABLATION = re.compile(r"ablat|effects? of|variants?|sensitivity|statistics|hyper-?parameter", re.IGNORECASE)
 
-_QUANTITY = r"[-+−]?\d[\d,]*(?:\.\d+)?(?:\s?±\s?\d+(?:\.\d+)?)?(?:\s?(?:\\?%|×|x\b|points?\b|pp\b|ms\b|s\b|dB\b|times\b|-fold\b|hours?\b))?"
+_QUANTITY = r"[-+−]?\d[\d,]*(?:\.\d+)?(?:\s?±\s?\d+(?:\.\d+)?)?(?:\s?(?:\\?%|per ?cent\b|×|x\b|points?\b|pp\b|ms\b|s\b|dB\b|times\b|-fold\b|hours?\b))?"
 _RIVAL = r"(?:(?!(?:at|on|in|for|with|by|of|and|while|when|which|that|is|was|to|a|an|the)\b)[\w-]+)(?: (?!(?:at|on|in|for|with|by|of|and|while|when|which|that|is|was|to|a|an|the)\b)[\w-]+){0,3}"
 _NUMBER_RANGE = r"(?:\d+(?:\.\d+)?\s?(?:to|–|-)\s?)?"
 _FROM_TO = re.compile(rf"\bfrom\s+(?P<other>{_QUANTITY})\s+(?:down |up )?to\s+(?P<value>{_QUANTITY})")
@@ -55,9 +55,12 @@ _BY = re.compile(
     rf"\b(?:by|of)\s+(?:up to\s|about\s|over\s|more than\s|nearly\s|roughly\s)?(?P<value>{_QUANTITY})(?:[^.;\d]{{0,40}}?\b(?:over|than|compared (?:with|to)|against|above|relative to)\s+(?:the\s|a\s|an\s)?(?P<name>{_RIVAL}))?"
 )
 _REACHES = re.compile(
-    rf"\b(?:reach\w*|achiev\w*|attain\w*|obtain\w*|scor\w*|yield\w*|is|was|at|to)\s+(?:an?\s|the\s)?(?:[\w-]+\s){{0,4}}?(?P<value>{_NUMBER_RANGE}{_QUANTITY})"
+    rf"\b(?:reach\w*|achiev\w*|attain\w*|obtain\w*|scor\w*|yield\w*|is|was|at|to)\s+(?:an?\s|the\s)?(?:(?!(?:with|using|after|for|within|from)\b)[\w-]+\s){{0,4}}?(?P<value>{_NUMBER_RANGE}{_QUANTITY})"
 )
-_UNITED = re.compile(r"[%×]|\d\.\d|(?:points?|pp|ms|dB|times|x|-fold|hours?)$")
+_SHARE = re.compile(
+    r"\s(?:of|as many|as much|fewer|less|more)\s"
+)  # "with 41% of the rollouts" measures none of the metrics
+_UNITED = re.compile(r"[%×]|\d\.\d|(?:per ?cent|points?|pp|ms|dB|times|x|-fold|hours?)$")
 
 
 def of_tables(parts: Iterable[Part], own: frozenset[str]) -> tuple[Result, ...]:
@@ -199,7 +202,8 @@ def of_sentence(claim: Claim) -> Result:
         if _UNITED.search(value):
             groups = match.groupdict()
             compared = [(groups.get(part) or "").strip() for part in ("name", "other")]
-            metric = _beside(text, match.start(), match.end())
+            share = match.re is _REACHES and _SHARE.match(text, match.end())
+            metric = "" if share else _beside(text, match.start(), match.end())
             return Result(claim, metric, value, ": ".join(filter(None, compared)), claim.section)
     return Result(claim, where=claim.section)
 

@@ -66,6 +66,8 @@ def test_other_tables_hold_no_results(caption: str) -> None:
         ("An AUROC of 0.87 (95% CI 0.85–0.89), compared with 0.81 for XGBoost.", ("AUROC", "0.87", "XGBoost: 0.81")),
         ("GridMem outperforms MemGPT by 8.8 points over the best baseline on ALFWorld.", ("", "8.8 points", "best baseline")),
         ("It is $3.8\\pm 0.9$ against 4.1 predicted.", ("", "3.8± 0.9", "4.1")),
+        ("It lowers perplexity by 6.4 percent.", ("perplexity", "6.4 percent", "")),
+        ("AGS reaches the accuracy of GRPO with 41% of the rollouts.", ("", "", "")),
         ("It is 1.4 to 3.0 times faster.", ("", "1.4 to 3.0 times", "")),
         ("We use 8 layers in 3 stages.", ("", "", "")),
     ],
