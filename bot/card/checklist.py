@@ -7,7 +7,7 @@ said: that something is not there means nothing.
 
 Items, in this order, with their rules (searched in titles and run-in headings, captions, tables, or all words):
     ablation      "titles-captions-tables-words"
-    limitations   "titles-words"
+    limitations   "titles-words"       without any, the sentences that may name one
     variance      "words-tables"       ±, deviations, intervals, seeds, runs
     significance  "words"
     code          "links"              addresses of code hosts, or beside the word code; without any, what is promised
@@ -23,7 +23,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
 from bot.card import lexicon
@@ -90,12 +90,14 @@ def check(
     parts: tuple[Part, ...],
     baselines: Iterable[str] = (),
     years: Iterable[tuple[str, str]] = (),
+    limits: Iterable[str] = (),
 ) -> tuple[ChecklistItem, ...]:
-    """The facts about a text. `baselines` and `years` are what was found of the experiments."""
+    """The facts about a text. `baselines` and `years` are what was found of the experiments, `limits` the sentences that
+    the card shows as the authors' limitations."""
     searched = _searched(paper, text, parts)
     items = [
         _item("ablation", "titles-captions-tables-words", searched),
-        _item("limitations", "titles-words", searched),
+        _limitations(searched, limits),
         _item("variance", "words-tables", searched),
         _item("significance", "words", searched),
         _links("code", code_links(paper, text), searched),
@@ -179,6 +181,8 @@ def _shown(text: str, begin: int, end: int) -> str:
             re.match(r"\s*[\d.]*\d", text[end : end + 12]),
         )
         return f"{left[0].strip() if left else ''}±{right[0].strip() if right else ''}"
+    if text.count("$", begin, end) % 2 and (closing := text.find("$", end, end + _REACH)) > 0:
+        end = closing + 1  # a formula is shown whole
     before = re.search(r"\d(?:[\d.,]*\d)?[- ]$", text[max(0, begin - 12) : begin])
     return f"{before[0] if before else ''}{text[begin:end]}".strip()
 
@@ -191,6 +195,13 @@ def _few(places: Iterable[str]) -> tuple[str, ...]:
             shown = [other for other in shown if other.casefold() not in place.casefold()]
             shown.append(place)
     return tuple(shown[:MOST])
+
+
+def _limitations(searched: _Searched, limits: Iterable[str]) -> ChecklistItem:
+    """Whether limitations are called so; where they are not, what may be one all the same, so that nothing is denied
+    which the card shows elsewhere."""
+    item = _item("limitations", "titles-words", searched)
+    return item if item.found else replace(item, where=_few(limits))
 
 
 def _baselines(names: tuple[str, ...], years: dict[str, str], searched: _Searched) -> ChecklistItem:

@@ -120,6 +120,8 @@ def analyse(paper: Paper, text: FullText, language: str) -> Card:
     found = experiments.find(text, parts, own)
     tags = tags_of(paper, text, parts)
 
+    limits = tuple(sentence.text for sentence in chosen["limitations"])
+
     def claims(field: str) -> tuple[Claim, ...]:
         return _verified((_claim(sentence) for sentence in chosen[field]), haystack)
 
@@ -160,7 +162,7 @@ def analyse(paper: Paper, text: FullText, language: str) -> Card:
         critique=Critique(limitations=claims("limitations")),
         impact=claims("impact"),
         impact_kind=_impact_kind(tags),
-        checklist=checklist.check(paper, text, parts, (claim.text for claim in found.baselines), found.years),
+        checklist=checklist.check(paper, text, parts, (claim.text for claim in found.baselines), found.years, limits),
     )
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from bot.card.checklist import check, code_links, data_links, releases_code
+from bot.card.local import analyse
 from bot.card.outline import parts_of
 from bot.model import ChecklistItem, Section, Source
 from tests.support.builders import paper
@@ -87,6 +88,21 @@ def test_ablations_go_by_many_names(section: Section, where: str | None) -> None
 def test_limitations_are_the_paper_s_own(section: Section, found: bool) -> None:
     """A section, a heading within a paragraph, or words about the work's own limits; not those of others."""
     assert items(section)["limitations"].found is found
+
+
+def test_what_the_card_shows_as_limits_is_not_denied() -> None:
+    """Where nothing is called a limitation, the sentences that the card shows under that name stand beside the answer."""
+    limit = "The calculation is restricted to Gaussian inputs and online learning."
+    whole = text(part("Discussion", limit))
+    card = analyse(paper(1, abstract="", comments=""), whole, "en")
+    item = next(each for each in card.checklist if each.key == "limitations")
+    assert [claim.text for claim in card.critique.limitations] == [limit]
+    assert (item.found, item.where) == (False, (limit,))
+
+
+def test_a_formula_is_shown_whole() -> None:
+    """What was found within a formula is shown with all of it, so that it can be drawn."""
+    assert items(part("Results", "It is better with $p<0.01$."))["significance"].where == ("$p<0.01$",)
 
 
 @pytest.mark.parametrize(

@@ -191,7 +191,7 @@ class Checker:
         """The card that the notes make; critique and ratings are still to come."""
         local = self._local
         results = [result for result in map(self.result, notes.results) if result is not None]
-        if notes.results and not any(result.claim.verified for result in results):
+        if not any(result.claim.verified for result in results):
             self._dropped.extend(result.claim for result in results)
             results = list(local.experiments.results)
         known = {kind.value for kind in ImpactKind}
@@ -224,8 +224,9 @@ class Checker:
         )
 
     def _or_local(self, claims: tuple[Claim, ...], local: tuple[Claim, ...]) -> tuple[Claim, ...]:
-        """The claims; where all of them are going to be dropped, what rules found."""
-        if not claims or any(claim.verified or not states_number(claim) for claim in claims):
+        """The claims; where there are none, or all of them are going to be dropped, what rules found: a model that says
+        little is to cost nobody what could be read without it."""
+        if any(claim.verified or not states_number(claim) for claim in claims):
             return claims
         self._dropped.extend(claims)
         return local

@@ -48,7 +48,9 @@ def _absent(remark: str) -> frozenset[str]:
 def contradicted(remark: str, checklist: Iterable[ChecklistItem], names: Iterable[str] = (), quote: str = "") -> bool:
     """Whether a remark says that something is not there which the text has: what the checklist found, or one of the
     `names` of systems and data that it was compared with or tried on. What the paper's own `quote` says is missing is."""
-    found = {item.key for item in checklist if item.found} - _absent(quote)
+    found = {item.key for item in checklist if item.found or (item.where and item.key == "limitations")} - _absent(
+        quote
+    )
     return bool(_absent(remark) & found) or any(_misses(remark, name) and not _misses(quote, name) for name in names)
 
 
