@@ -8,20 +8,19 @@ its prediction is a sum over the judged papers, so that it can be said which of 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from datetime import datetime
-from math import sqrt
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import linalg
 
 from bot.model import JudgedPaper, Paper, Profile, ReasonKind, VerdictKind
 from bot.rank.corrections import own_verdicts_out, ruled_out
 from bot.rank.features import Background, Likeness, Matrix, Usual, Vector
 from bot.rank.turning import standing
+from bot.rank.voices import Said, evened, fitted
 
 MOST_JUDGED = 400
 """Verdicts a model is fitted to: the newest, taken in turn from each reader."""
@@ -140,65 +139,57 @@ def learn(background: Background, profile: Profile, now: datetime) -> Taste | No
     """The taste that the profile's verdicts show, or None where there is no verdict.
 
     Papers that were shown and left alone count against what is like them, a little, where there are verdicts at all.
-    A verdict weighs half after `HALF_LIFE_DAYS`; each reader's likes weigh the same in sum, however many they are, and
-    so do dislikes. A paper that one reader liked and another disliked counts as both.
+    A verdict weighs half after `HALF_LIFE_DAYS`. Each reader gets a model of their own, and each who likes something is
+    heard as much as the others, however many verdicts they gave. A paper that one reader liked and another disliked
+    counts as both.
     """
     judged = _newest(profile.judged)
     if not judged:
         return None
-    stands = standing(background, judged)
-    likes, like_weights, still_wanted = _weighted(
-        [one for one in judged if one.kind is not VerdictKind.DISLIKE], now, stands
-    )
-    dislikes, dislike_weights, _ = _weighted([one for one in judged if one.kind is VerdictKind.DISLIKE], now, stands)
+    likes = _distinct(one for one in judged if one.kind is not VerdictKind.DISLIKE)
+    dislikes = _distinct(one for one in judged if one.kind is VerdictKind.DISLIKE)
     left, left_weights = _left_alone(profile, {one.paper.id for one in judged}, now)
     topic_share = _topic_share(len(likes))
     usual, at = _usual(background, profile, [*likes, *dislikes, *left], likes or dislikes)
     papers = background.likeness([*likes, *dislikes, *left])
     products = _products(papers, usual, at, topic_share)
     border, known = len(likes), len(likes) + len(dislikes)
-    telling = _telling(products[border:known, :border])
-    wanted = np.concatenate(
-        [
-            still_wanted,
-            DISLIKED_TARGET * telling,
-            np.full(len(left), LEFT_TARGET),
-            np.zeros(len(at)),
-        ]
-    )
-    weights = np.concatenate(
-        [
-            like_weights,
-            DISLIKES_WEIGHT * telling * dislike_weights,
-            left_weights,
-            np.full(len(at), 1.0 / max(len(at), 1)),
-        ]
-    )
-    shares = linalg.solve(products + 1.0 + np.diag(RIDGE / weights), wanted, assume_a="pos", check_finite=False)
-    usual_shares = np.zeros(len(usual.papers))
-    usual_shares[at] = shares[known + len(left) :]
-    counted = np.concatenate(
-        [
-            _counted(likes, judged, profile, ReasonKind.LIKED),
-            _counted(dislikes, judged, profile, ReasonKind.DISLIKED),
-            np.ones(len(left)),
-        ]
-    )
-    judged_shares = shares[: len(counted)] * counted
+    stands = standing(background, judged)
+    by_reader: defaultdict[int, list[JudgedPaper]] = defaultdict(list)
+    for one in judged:
+        by_reader[one.reader_id].append(one)
+    said = [_said(mine, now, stands, likes, dislikes, products) for mine in by_reader.values()]
+    weights = np.concatenate([left_weights, np.full(len(at), 1.0 / max(len(at), 1))])
+    wanted = np.concatenate([np.full(len(left), LEFT_TARGET), np.zeros(len(at))])
+    voices = evened(fitted(products, said, wanted, RIDGE / weights), products, len(at))
+    judged_shares = np.zeros(known + len(left))
+    usual_drawn, usual_put_off = np.zeros(len(usual.papers)), np.zeros(len(usual.papers))
+    base_drawn, base_put_off = 0.0, 0.0
+    for reader, voice in zip(by_reader, voices, strict=True):
+        judged_shares[voice.said.likes] += voice.likes * _counted(
+            likes, voice.said.likes, reader, profile, ReasonKind.LIKED
+        )
+        judged_shares[voice.said.dislikes] += voice.dislikes * _counted(
+            dislikes, voice.said.dislikes - border, reader, profile, ReasonKind.DISLIKED
+        )
+        judged_shares[known:] += voice.common[: len(left)]
+        if len(voice.likes):
+            usual_drawn[at] += voice.common[len(left) :]
+            base_drawn += voice.base
+        else:
+            usual_put_off[at] += voice.common[len(left) :]
+            base_put_off += voice.base
     unheard = _unheard(background, profile)
-    base = float(shares.sum())
-    against = np.arange(len(counted)) >= border if likes else np.ones(len(counted), dtype=bool)
+    against = np.arange(len(judged_shares)) >= border
     drawn, put_off = None, None
+    if against.any():
+        shares = np.where(against, judged_shares, 0.0)
+        put_off = _side(usual, usual_put_off, papers, shares, topic_share, base_put_off, _NOWHERE)
     if likes:
-        drawn = _side(usual, usual_shares, papers, np.where(against, 0.0, judged_shares), topic_share, base, unheard)
-    if not likes:
-        put_off = _side(usual, usual_shares, papers, judged_shares, topic_share, base, _NOWHERE)
-    elif against.any():
-        shared = np.where(against, judged_shares, 0.0)
-        put_off = _side(usual, np.zeros_like(usual_shares), papers, shared, topic_share, 0.0, _NOWHERE)
-        level = float(put_off.of(usual.likeness.take(at)).mean()) if len(at) else 0.0
-        put_off = replace(put_off, base=-level)
-        drawn = replace(drawn, base=base + level) if drawn else None
+        level = float(put_off.of(usual.likeness.take(at)).mean()) if put_off and len(at) else 0.0
+        put_off = replace(put_off, base=base_put_off - level) if put_off else None
+        shares = np.where(against, 0.0, judged_shares)
+        drawn = _side(usual, usual_drawn, papers, shares, topic_share, base_drawn + level, unheard)
     return Taste(
         background,
         drawn,
@@ -235,34 +226,46 @@ def _newest(judged: Sequence[JudgedPaper]) -> list[JudgedPaper]:
     return sorted(turns[:MOST_JUDGED], key=lambda one: (one.at, one.paper.id, one.reader_id), reverse=True)
 
 
+def _distinct(judged: Iterable[JudgedPaper]) -> list[Paper]:
+    """Their papers, each once, in the order of the verdicts."""
+    return list({one.paper.id: one.paper for one in judged}.values())
+
+
+def _said(
+    judged: Sequence[JudgedPaper],
+    now: datetime,
+    stands: Mapping[int, float],
+    likes: Sequence[Paper],
+    dislikes: Sequence[Paper],
+    products: NDArray[np.float64],
+) -> Said:
+    """What one reader said, in the places of the chat's likes and dislikes, and how much of it counts."""
+    place_of = (
+        {paper.id: at for at, paper in enumerate(likes)},
+        {paper.id: len(likes) + at for at, paper in enumerate(dislikes)},
+    )
+    liked = [one for one in judged if one.kind is not VerdictKind.DISLIKE]
+    disliked = [one for one in judged if one.kind is VerdictKind.DISLIKE]
+    liked_at = np.array([place_of[0][one.paper.id] for one in liked], dtype=np.intp)
+    disliked_at = np.array([place_of[1][one.paper.id] for one in disliked], dtype=np.intp)
+    like_weights, still_wanted = _weighted(liked, now, stands)
+    dislike_weights, _ = _weighted(disliked, now, stands)
+    telling = _telling(products[np.ix_(disliked_at, liked_at)])
+    weights = np.concatenate([like_weights, DISLIKES_WEIGHT * telling * dislike_weights])
+    return Said(liked_at, disliked_at, np.concatenate([still_wanted, DISLIKED_TARGET * telling]), RIDGE / weights)
+
+
 def _weighted(
     judged: Sequence[JudgedPaper], now: datetime, stands: Mapping[int, float]
-) -> tuple[list[Paper], NDArray[np.float64], NDArray[np.float64]]:
-    """The distinct papers, newest first; their weights, which add up to 1 (less where all was overruled); and how much what was
-    said of each still holds, 1 for each reader's newest."""
-    fresh = {id(one): _freshness(one.at, now) for one in judged}
-    held = {id(one): fresh[id(one)] * stands.get(id(one), 1.0) for one in judged}
-    by_reader: defaultdict[int, float] = defaultdict(float)
-    newest: defaultdict[int, float] = defaultdict(float)
-    best: defaultdict[int, float] = defaultdict(float)
-    for one in judged:
-        by_reader[one.reader_id] += held[id(one)]
-        best[one.reader_id] = max(best[one.reader_id], stands.get(id(one), 1.0))
-        newest[one.reader_id] = max(newest[one.reader_id], fresh[id(one)])
-    papers: dict[str, Paper] = {}
-    weights: defaultdict[str, float] = defaultdict(float)
-    holds: defaultdict[str, float] = defaultdict(float)
-    for one in judged:
-        papers.setdefault(one.paper.id, one.paper)
-        # Where all that somebody said was overruled since, all of it together weighs less.
-        share = best[one.reader_id] * held[id(one)] / by_reader[one.reader_id]
-        weights[one.paper.id] += share / len(by_reader)
-        holds[one.paper.id] = max(holds[one.paper.id], sqrt(held[id(one)] / newest[one.reader_id]))
-    return (
-        list(papers.values()),
-        np.array([weights[name] for name in papers]),
-        np.array([holds[name] for name in papers]),
-    )
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """The weights of one reader's verdicts of one kind, which add up to 1 (less where all was overruled since); and how
+    much of what was said each time still holds, 1 for the newest."""
+    if not judged:
+        return np.zeros(0), np.zeros(0)
+    fresh = np.array([_freshness(one.at, now) for one in judged])
+    standing_still = np.array([stands.get(id(one), 1.0) for one in judged])
+    held = fresh * standing_still
+    return standing_still.max() * held / held.sum(), np.sqrt(held / fresh.max())
 
 
 def _freshness(at: datetime, now: datetime) -> float:
@@ -271,23 +274,12 @@ def _freshness(at: datetime, now: datetime) -> float:
 
 
 def _counted(
-    papers: Sequence[Paper], judged: Sequence[JudgedPaper], profile: Profile, kind: ReasonKind
+    papers: Sequence[Paper], places: NDArray[np.intp], reader: int, profile: Profile, kind: ReasonKind
 ) -> NDArray[np.float64]:
-    """How much of each judged paper counts: all of it, nothing where it was ruled out for the chat, and the part of the
-    readers who did not rule out their own verdict."""
+    """1 for each of a reader's papers, at these places, that counts; 0 where it was ruled out, for the chat or by this
+    reader for their own verdict."""
     ruled, own = ruled_out(profile, kind), own_verdicts_out(profile, kind)
-    counted = np.ones(len(papers))
-    for at, paper in enumerate(papers):
-        if paper.id in ruled:
-            counted[at] = 0.0
-        elif any(paper_id == paper.id for _, paper_id in own):
-            readers = {
-                one.reader_id
-                for one in judged
-                if one.paper.id == paper.id and (one.kind is VerdictKind.DISLIKE) is (kind is ReasonKind.DISLIKED)
-            }
-            counted[at] = sum((reader, paper.id) not in own for reader in readers) / max(len(readers), 1)
-    return counted
+    return np.array([papers[at].id not in ruled and (reader, papers[at].id) not in own for at in places], dtype=float)
 
 
 def _unheard(background: Background, profile: Profile) -> NDArray[np.intp]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
@@ -94,12 +95,38 @@ def test_both_sides_add_up_to_the_whole() -> None:
     assert abs(float(np.mean(taste.drawn.of(usual) + taste.put_off.of(usual)))) < 0.15
 
 
-def test_one_reader_does_not_outvote_another() -> None:
-    """One reader's forty likes and another's single one lift their themes about the same."""
-    found = scores(*verdicts("quarks", count=40, reader=1), *verdicts("proteins", reader=2, first=850))
-    assert found["proteins"] > 0.4 * found["quarks"]
-    rest = [value for theme, value in found.items() if theme not in {"proteins", "quarks"}]
-    assert found["proteins"] > 3 * max(rest)
+@pytest.mark.parametrize(("loud", "quiet"), [("quarks", "proteins"), ("markets", "waves"), ("codes", "robots")])
+@pytest.mark.parametrize("few", [1, 4])
+def test_one_reader_does_not_outvote_another(loud: str, quiet: str, few: int) -> None:
+    """One reader's forty likes and another's few lift their themes about the same, far above the rest."""
+    found = scores(*verdicts(loud, count=40, reader=1), *verdicts(quiet, count=few, reader=2, first=850))
+    assert found[loud] / 1.5 < found[quiet] < 1.5 * found[loud]
+    assert min(found[loud], found[quiet]) > 3 * max(
+        value for theme, value in found.items() if theme not in {loud, quiet}
+    )
+
+
+def test_who_says_little_is_heard_against_who_says_much() -> None:
+    """A theme that a quiet reader likes and a loud one dislikes stands about where the loud one's own theme stands."""
+    dislike = VerdictKind.DISLIKE
+    found = scores(
+        *verdicts("quarks", count=40, reader=1, first=500),
+        *verdicts("proteins", dislike, count=40, reader=1, first=1500),
+        *verdicts("proteins", count=4, reader=2, first=2500),
+        *verdicts("quarks", dislike, count=4, reader=2, first=3500),
+    )
+    assert found["quarks"] / 1.5 < found["proteins"] < 1.5 * found["quarks"]
+    assert min(found["quarks"], found["proteins"]) > 3 * max(
+        value for theme, value in found.items() if theme not in {"quarks", "proteins"}
+    )
+
+
+def test_readers_who_agree_say_what_each_says() -> None:
+    """The same verdicts from two readers teach what they teach from one."""
+    one = (*verdicts("robots", count=3), *verdicts("courts", VerdictKind.DISLIKE, count=2, first=600))
+    both = (*one, *(replace(said, reader_id=2) for said in one))
+    alone, together = scores(*one), scores(*both)
+    assert list(alone.values()) == pytest.approx(list(together.values()), abs=1e-6)
 
 
 def test_the_recent_weighs_more() -> None:

@@ -14,7 +14,7 @@ from datetime import UTC, date, datetime, time, timedelta
 
 from bot.model import Paper
 from bot.playground.state import Chat as Place
-from bot.playground.state import Message, User
+from bot.playground.state import ChatType, Message, User
 from storage import listings
 from tests.support import builders as a
 from tests.support.chat_bot import ChatBot
@@ -114,28 +114,43 @@ class Simulation:
         assert set(themes) <= set(THEMES), table.text
         self.days.themes.append(themes)
         for row, theme in enumerate(themes, 1):
-            wanted = [who for who, most in voters.items() if row <= most]
-            if wanted:
-                await self._vote(table, row, {who: theme == self.likes(number, who) for who in wanted})
+            for who, most in voters.items():
+                if row <= most:
+                    await self._vote(table, row, who, likes=theme == self.likes(number, who))
         return table
 
-    async def _vote(self, table: Message, row: int, said: dict[User, bool]) -> None:
-        who = next(iter(said))
-        before = max(message.id for message in self.bot.playground.messages(self.place))
-        await self.bot.playground.press(self.place, who, table.id, str(row))
-        card = await self.bot.playground.wait_for_message(self.place, "· cs.LG", after=before, timeout=60)
-        for reader, likes in said.items():
-            data = next(
-                str(button["callback_data"])
-                for button in card.buttons
-                if str(button.get("callback_data", "")).startswith(f"1v|{'like' if likes else 'dislike'}|")
-            )
-            await self.bot.playground.wait_for_answer(
-                await self.bot.playground.press(self.place, reader, card.id, data), 30
-            )
+    async def _vote(self, table: Message, row: int, who: User, *, likes: bool) -> None:
+        playground = self.bot.playground
+        card = await self._unfold(table, row, who)
+        data = next(
+            str(button["callback_data"])
+            for button in card.buttons
+            if str(button.get("callback_data", "")).startswith(f"1v|{'like' if likes else 'dislike'}|")
+        )
+        await playground.wait_for_answer(
+            await playground.press(self.place, who, card if card.receiver else card.id, data), 30
+        )
+
+    async def _unfold(self, table: Message, row: int, who: User) -> Message:
+        """Press a row; the card: in a group one that only who pressed sees."""
+        playground = self.bot.playground
+        if self.place.type is ChatType.PRIVATE:
+            before = max(message.id for message in playground.messages(self.place))
+            await playground.press(self.place, who, table.id, str(row))
+            return await playground.wait_for_message(self.place, "· cs.LG", after=before, timeout=60)
+        known = playground.ephemerals(self.place, who)
+
+        def shown() -> list[Message]:
+            cards = [card for card in playground.ephemerals(self.place, who) if card not in known]
+            return [card for card in cards if "· cs.LG" in card.plain]
+
+        await playground.press(self.place, who, table.id, str(row))
+        await playground.wait_for(lambda: bool(shown()), timeout=60)
+        return shown()[0]
 
     async def audit(self, who: User, table: Message) -> None:
-        """Ask why of the first row: its shares add up, and without its first reason it stands lower; then take it back."""
+        """Ask why of the first row: its shares add up, and without its first reason it stands lower, or higher where that
+        is a dislike; then take it back."""
         paper = next(
             re.sub(r"v\d+$", "", str(button["callback_data"]).split("|")[1])
             for button in table.buttons
@@ -143,13 +158,16 @@ class Simulation:
         )
         told = await self.say(who, f"/why {paper}", "Score")
         score = added_up(told)
-        wrong = [button for button in told.buttons if str(button["text"]).startswith("✕")]
+        wrong = [str(button["callback_data"]) for button in told.buttons if str(button["text"]).startswith("✕")]
         if not wrong:
             return
         was = told.text
-        await self.bot.playground.press(self.place, who, told.id, str(wrong[0]["callback_data"]))
+        await self.bot.playground.press(self.place, who, told.id, wrong[0])
         await self.bot.playground.wait_for(lambda: told.text != was, timeout=60)
-        assert added_up(told) < score, told.text
+        if "|disliked|" in wrong[0]:
+            assert added_up(told) > score, told.text
+        else:
+            assert added_up(told) < score, told.text
         profile = await self.say(who, "/profile", "Ruled out")
         back = [str(button["callback_data"]) for button in profile.buttons if str(button["text"]).startswith("↩")]
         was = profile.text
