@@ -9,6 +9,7 @@ words.py  units.py       text → words, words → what a paper is compared by
 glossary.py  *.tsv       research terms in English and Chinese, kinds of paper, directions
 interests.py             free text → weighted phrases          people.py   names of authors and institutions
 features.py  taste.py    the day's papers; what verdicts teach   turning.py   which of them still stand
+voices.py                each reader's own model, all heard alike
 keywords.py  near.py     plain keywords to be held against; past papers near a question
 corrections.py           what was ruled out as a reason       learned.py   what was learned, in words
 score.py  ranking.py     scores and their reasons              select.py  direction.py

@@ -3,7 +3,7 @@
     python tests/bench/bench_taste.py [--days 90] [--turn 60] [--audit-every 10]
 
 A reader likes one theme, turns to another after `--turn` announcement days, and judges the first rows of every table by
-the buttons under its cards; a group has one loud and one quiet member. Everything goes over a Bot API on loopback. What
+the buttons under its cards; a group has one loud and one quiet member, who open what is on their theme first. Everything goes over a Bot API on loopback. What
 is printed is what a person sees: the themes of the rows, before the turn and by the day after it.
 """
 
@@ -88,14 +88,16 @@ async def _group(bot: ChatBot, clock: MovableClock, chosen: argparse.Namespace) 
     def likes(_: int, who: User) -> str:
         return BEFORE if who is ada else AFTER
 
-    life = Simulation(bot, clock, place, Announcements(), likes)
+    life = Simulation(bot, clock, place, Announcements(), likes, picks=True)
     await life.begin(ada)
     days = max(chosen.days // 6, 5)
     for day in weekdays(days):
         await life.live(day, {ada: 8, mei: 2})
-    late = slice(days // 2, days)
-    print(f"group: {life.days.share(BEFORE, late):.0%} of the rows for who judges eight a day, ", end="")
-    print(f"{life.days.share(AFTER, late):.0%} for who judges two")
+    late = life.days.themes[days // 2 :]
+    for who, theme in ((ada, BEFORE), (mei, AFTER)):
+        rows = [day.count(theme) for day in late]
+        said = f"{life.said[who.name, True]} likes and {life.said[who.name, False]} dislikes"
+        print(f"group: {sum(rows)} of {sum(map(len, late))} rows on {theme} for {who.name} with {said}; by day: {rows}")
 
 
 def _share(life: Simulation, theme: str, turn: int) -> float:

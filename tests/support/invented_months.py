@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import random
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
@@ -84,14 +85,18 @@ class Days:
 
 @dataclass
 class Simulation:
-    """A chat over days, its people, and the announcements it gets. `likes` says on which day who likes which theme."""
+    """A chat over days, its people, and the announcements it gets. `likes` says on which day who likes which theme;
+    everybody judges the first rows or, where they pick, those on their theme before others. `said` counts each one's likes
+    (True) and dislikes (False)."""
 
     bot: ChatBot
     clock: MovableClock
     place: Place
     announcements: Announcements
     likes: Callable[[int, User], str]
+    picks: bool = False
     days: Days = field(default_factory=Days)
+    said: Counter[tuple[str, bool]] = field(default_factory=Counter)
     audits: int = 0
 
     async def begin(self, owner: User) -> None:
@@ -113,10 +118,12 @@ class Simulation:
         themes = [theme.lower() for theme in _ROW.findall(table.text)]
         assert set(themes) <= set(THEMES), table.text
         self.days.themes.append(themes)
-        for row, theme in enumerate(themes, 1):
-            for who, most in voters.items():
-                if row <= most:
-                    await self._vote(table, row, who, likes=theme == self.likes(number, who))
+        for who, most in voters.items():
+            wanted = self.likes(number, who)
+            rows = sorted(range(len(themes)), key=lambda row: (self.picks and themes[row] != wanted, row))
+            for row in sorted(rows[:most]):
+                self.said[who.name, themes[row] == wanted] += 1
+                await self._vote(table, row + 1, who, likes=themes[row] == wanted)
         return table
 
     async def _vote(self, table: Message, row: int, who: User, *, likes: bool) -> None:
