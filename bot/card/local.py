@@ -59,6 +59,10 @@ _PROPOSES = re.compile(
     re.IGNORECASE,
 )
 _SHOWS = re.compile(r"\bwe (?:\w+ )?(?:show|find|found|prove|demonstrate|observe)\b", re.IGNORECASE)
+_SELF = re.compile(
+    r"^(?:this|the present) (?:(?:paper|work|article|study|note|report|thesis) )?(?:is|was) (?:an?|written)\b",
+    re.IGNORECASE,
+)
 _ABSTRACT_BONUS = {
     "problem": {"background": 1.5, "objective": 0.8},
     "method": {"method": 1.5, "objective": 0.8},
@@ -275,7 +279,11 @@ def _completed(
         ("limitations", lambda s: s.role == "limitations"),
         (
             "problem",
-            lambda s: abstract_roles.get(s.text) in ("background", "objective") and not _PROPOSES.search(s.text),
+            lambda s: (
+                abstract_roles.get(s.text) in ("background", "objective")
+                and not _PROPOSES.search(s.text)
+                and not _SELF.match(s.text)
+            ),
         ),
         ("problem", lambda s: s.role == "introduction" and s.position < 0.5 and not s.cites),
         ("method", lambda s: abstract_roles.get(s.text) in ("method", "objective")),

@@ -141,6 +141,14 @@ def test_no_sentence_stands_twice() -> None:
     assert len(quotes) == len(set(quotes))
 
 
+def test_what_the_paper_is_is_no_problem() -> None:
+    """Where no cue tells the problem, no sentence that describes the paper stands for it."""
+    abstract = "This is a paper about trains. We present RailNet, a network of trains. It works."
+    whole = text(part("Introduction", "Trains carry people. They often stand."), abstract=abstract)
+    card = analyse(paper(1, abstract=abstract, comments=""), whole, "en")
+    assert texts_of(card.motivation.problem) == ["Trains carry people."]
+
+
 def test_what_cannot_be_known_is_left_out() -> None:
     """Novelty, recommendation, strengths and problems are judgements; the language is the chat's."""
     assert (CARD.novelty, CARD.recommendation, CARD.critique.strengths, CARD.critique.problems) == (None, None, (), ())
