@@ -59,6 +59,10 @@ _PROPOSES = re.compile(
     re.IGNORECASE,
 )
 _SHOWS = re.compile(r"\bwe (?:\w+ )?(?:show|find|found|prove|demonstrate|observe)\b", re.IGNORECASE)
+_RESOURCE = re.compile(
+    r"data ?set|bench|corpus|corpora|collection|test ?bed|suite|\bdata\b|arena|leaderboard|challenge|gym\b",
+    re.IGNORECASE,
+)
 _SELF = re.compile(
     r"^(?:this|the present) (?:(?:paper|work|article|study|note|report|thesis) )?(?:is|was) (?:an?|written)\b",
     re.IGNORECASE,
@@ -165,13 +169,14 @@ def analyse(paper: Paper, text: FullText, language: str) -> Card:
         conclusions=claims("conclusions"),
         critique=Critique(limitations=claims("limitations")),
         impact=claims("impact"),
-        impact_kind=_impact_kind(tags),
+        impact_kind=_impact_kind(tags, paper.title),
         checklist=checklist.check(paper, text, parts, (claim.text for claim in found.baselines), found.years, limits),
     )
 
 
-def _impact_kind(tags: Iterable[str]) -> ImpactKind | None:
-    """What kind of thing the paper brings, where its tags tell; how much it changes is not ours to say."""
+def _impact_kind(tags: Iterable[str], title: str) -> ImpactKind | None:
+    """What kind of thing the paper brings, where its tags tell; how much it changes is not ours to say. Many a method
+    comes with a data set: a resource it is only where the title says so."""
     kinds = {
         "survey": ImpactKind.OVERVIEW,
         "position": ImpactKind.OVERVIEW,
@@ -181,7 +186,10 @@ def _impact_kind(tags: Iterable[str]) -> ImpactKind | None:
         "replication": ImpactKind.FINDING,
         "user-study": ImpactKind.FINDING,
     }
-    return next((kinds[tag] for tag in tags if tag in kinds), None)
+    told = [
+        kinds[tag] for tag in tags if tag in kinds and (tag not in ("benchmark", "dataset") or _RESOURCE.search(title))
+    ]
+    return next(iter(told), None)
 
 
 def _claim(sentence: Sentence) -> Claim:

@@ -10,6 +10,8 @@ from markupsafe import Markup, escape
 _MATH = re.compile(
     r"(?<!\\)\$\$(?P<block>[^$]{1,600}?)\$\$|(?<![\\$])\$(?P<inline>[^\s$](?:[^$]{0,598}?[^\s$\\])?)\$(?!\d)"
 )
+_QUOTED = re.compile(r"``(\S(?:[^`]{0,300}?\S)?)''")
+_DASH = re.compile(r"(?<=\w)--(?=\w)")  # "95--98", "Cold--Warm", but no "--lr"
 
 
 def prose(text: str) -> Markup:
@@ -24,6 +26,8 @@ def prose(text: str) -> Markup:
 
 
 def _plain(text: str) -> Markup:
+    """Words as they are printed: abstracts carry TeX's quotation marks and dashes."""
+    text = _DASH.sub("–", _QUOTED.sub(r"“\1”", text))
     return escape(text.replace(r"\$", "$").replace(r"\%", "%"))
 
 

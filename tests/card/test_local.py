@@ -237,6 +237,15 @@ def test_the_kind_of_impact_is_told_by_tags_alone(title: str, kind: ImpactKind |
     assert analyse(paper(1, title=title), GRIDMEM, "en").impact_kind is kind
 
 
+def test_a_data_set_beside_a_method_makes_no_resource_of_it() -> None:
+    """Only where the title names data is the paper's kind of impact a resource."""
+    abstract = "We propose GridMem, a memory of cells. To train it, we introduce a new dataset of 500 walks."
+    for title, kind in (("GridMem: Indexed Memory", None), ("Walks: A Dataset of Walking", ImpactKind.RESOURCE)):
+        card = analyse(paper(1, title=title, abstract=abstract), text(abstract=abstract), "en")
+        assert "dataset" in card.tags
+        assert card.impact_kind is kind
+
+
 def test_an_empty_paper_gives_an_empty_card() -> None:
     """No text, no claims, no error."""
     card = analyse(paper(1, title="", abstract="", comments=""), FullText(Source.HTML, URL, ""), "en")

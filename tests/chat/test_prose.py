@@ -18,12 +18,13 @@ from bot.chat.tree import Math, Paragraph, Text, inline_text
         ("costs $5 and $10", "costs $5 and $10"),
         ("from $5 to 10$", "from <math>5 to 10</math>"),
         ("a \\$5 note, 25\\% off", "a $5 note, 25% off"),
+        ("``Dark--Bright'', 95--98, --lr, f''(x)", "“Dark–Bright”, 95–98, --lr, f&#39;&#39;(x)"),
         ("one $ alone", "one $ alone"),
         ("<b>$x$</b>", "&lt;b&gt;<math>x</math>&lt;/b&gt;"),
     ],
 )
 def test_formulas_in_a_text_are_marked_up(text: str, marked: str) -> None:
-    """$LaTeX$ becomes a formula, prices stay prices, and everything else is escaped."""
+    """$LaTeX$ becomes a formula, prices stay prices, TeX's marks are printed, and everything else is escaped."""
     assert str(prose(text)) == marked
 
 
