@@ -55,7 +55,7 @@ GRID_COLUMNS = 34
 NOTHING = "—"
 """What stands in a table's cell that has nothing in it; a list has no cells to fill."""
 
-_CATEGORY = re.compile(r"(?<![\w./@-])([a-z]{2,8}(?:-[a-z]{2,4})?\.[A-Z]{2})(?![\w./-])")
+_CATEGORY = re.compile(r"(?<![\w./@-])([a-z]{2,8}(?:-[a-z]{2,4})?\.[A-Z]{2})(?![\w/-]|\.\w)")
 
 Keyboard = tuple[tuple[Button, ...], ...]
 

@@ -68,11 +68,11 @@ def test_text_is_never_markup() -> None:
 def test_a_category_is_no_address() -> None:
     """Telegram links what looks like a site; a category is code, and an address that holds one stays whole."""
     (message,) = shown(
-        '<p>cs.AI, stat.ML; e.g. IT <b>in cs.RO</b> <a href="https://a.b/">on cs.CL</a> my.cs.AI.com</p>'
+        '<p>cs.AI, stat.ML; e.g. IT <b>in cs.RO</b> <a href="https://a.b/">on cs.CL</a> my.cs.AI.com, cs.AI.</p>'
     )
     assert message.html == (
         "<code>cs.AI</code>, <code>stat.ML</code>; e.g. IT <b>in </b><code>cs.RO</code> "
-        '<a href="https://a.b/">on cs.CL</a> my.cs.AI.com'
+        '<a href="https://a.b/">on cs.CL</a> my.cs.AI.com, <code>cs.AI</code>.'
     )
 
 
