@@ -12,6 +12,9 @@ from pathlib import Path
 from bot.playground.control import Playground
 from bot.playground.state import Chat, Json, Role, User
 
+SLOWEST = 600.0
+"""After how many seconds a bot that has not asked for updates never will: a slow machine needs minutes to load it."""
+
 
 @cache
 def _words() -> Json:
@@ -64,7 +67,7 @@ class Cast:
         """The first minute of a visit: once the bot listens, it is subscribed, and asked for the digest as soon as it is
         `ready` (has read arXiv)."""
         chat = self.playground.private(self.me)
-        await self.playground.wait_for(lambda: self.playground.state.updates.asked_at is not None, timeout=60.0)
+        await self.playground.wait_for(lambda: self.playground.state.updates.asked_at is not None, timeout=SLOWEST)
         for line in _words()["opening"]:
             await self.playground.user_sends(chat, self.me, line)
             await self.playground.settle()
