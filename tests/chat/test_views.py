@@ -35,7 +35,7 @@ def test_a_digest_has_note_table_states_and_a_button_per_row() -> None:
     view = DigestView(a.chat(language="en"), a.digest(rows=ROWS, listings=LISTINGS, late=LISTINGS[2:3]), PROFILE)
     document = views.digest(view)
     (table,) = [block for block in document.blocks if isinstance(block, Table)]
-    assert len(table.header) == 5
+    assert [cell.inlines[0].text for cell in table.header] == ["No.", "Paper", "Institution · Direction", "Heat"]
     assert len(table.rows) == 3
     assert [button.data for button in buttons(document.blocks)] == [
         "1u|2602.14080v1",
