@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bot.chat.classic import messages as classic
 from bot.chat.markdown import markdown
 from bot.chat.plain import plain_text
 from bot.chat.templating import Templates
@@ -86,6 +87,17 @@ def test_the_closing_table_and_the_noteworthy_papers_tell_numbers() -> None:
     assert "recommendation ★★★☆☆, worth a look at its main result" in closing
     assert closing.count("\n1. ") == closing.count("\n2. ") == 1
     assert "\n3. " not in closing
+    for _, reasons in re.findall(r"\n\d\. \*\*(.+?)\*\*: (.+)", closing):
+        assert re.search(r"No\. \d in the table: \w+", reasons)
+
+
+def test_stars_keep_their_names_where_a_table_is_written_as_lines() -> None:
+    """In the classic form nobody has to guess which stars are the novelty's, and no button belongs to a paper unnamed."""
+    messages = classic(views.report(report(), "en"), str)
+    told = "".join(message.html for message in messages).split("All at a glance")[1]
+    assert "Novelty ★★★★☆" in told
+    assert "Recommendation ★★★☆☆" in told
+    assert not [button for message in messages for row in message.keyboard for button in row if button.url]
 
 
 # --------------------------------------------------------------------------- forms
