@@ -9,12 +9,12 @@ from bot.chat.layouts import classic_body as body
 from bot.chat.layouts import rows
 from bot.chat.plain import plain_text
 from bot.chat.templating import Templates
-from bot.chat.tree import Table, buttons
+from bot.chat.tree import Table, buttons, inline_text
 from bot.chat.views import LONGEST_TOAST, Views
 from bot.digest import DigestView, QuietView
 from bot.errors import EmptyListing, NoDigest, UnknownPaper
 from bot.learning import Learned
-from bot.model import ChatKind, JudgedPaper, ListingState, Tally, VerdictKind
+from bot.model import ChatKind, JudgedPaper, ListingState, Reason, ReasonKind, Tally, VerdictKind
 from bot.reading import CardView
 from bot.report import Report
 from bot.schedule import QuietKind
@@ -35,7 +35,7 @@ def test_a_digest_has_note_table_states_and_a_button_per_row() -> None:
     view = DigestView(a.chat(language="en"), a.digest(rows=ROWS, listings=LISTINGS, late=LISTINGS[2:3]), PROFILE)
     document = views.digest(view)
     (table,) = [block for block in document.blocks if isinstance(block, Table)]
-    assert [cell.inlines[0].text for cell in table.header] == ["No.", "Paper", "Institution · Direction", "Heat"]
+    assert [inline_text(cell.inlines) for cell in table.header] == ["No.", "Paper", "Institution · Direction", "Heat"]
     assert len(table.rows) == 3
     assert [button.data for button in buttons(document.blocks)] == [
         "1u|2602.14080v1",
@@ -49,6 +49,19 @@ def test_a_digest_has_note_table_states_and_a_button_per_row() -> None:
     assert "\ncs.RO/en\n" in text
     assert "cs.AI: arXiv asks us to wait (too many requests)" in text
     assert "Also considers what was missing before: cs.AI of 18 Feb." in text
+
+
+def test_a_reason_says_more_than_the_column_of_heat_beside_it() -> None:
+    """Where attention is all that speaks for a paper, its category stands with it; where there is more, neither does."""
+    seen = (Reason(ReasonKind.HEAT, "", 0.25, 31), Reason(ReasonKind.CATEGORY, "cs.RO", 0.02))
+    liked = Reason(ReasonKind.INTEREST, "GRPO", 0.75, 1)
+    lines = (a.row(1, reasons=seen), a.row(2, reasons=(liked, *seen)))
+    document = views.digest(DigestView(a.chat(language="en"), a.digest(rows=lines), PROFILE))
+    (table,) = [block for block in document.blocks if isinstance(block, Table)]
+    assert [inline_text(line.note) for line in table.rows] == [
+        "31 upvotes; in cs.RO, one of your categories",
+        "matches “GRPO” from your interests",
+    ]
 
 
 @pytest.mark.parametrize("kind", QuietKind)
