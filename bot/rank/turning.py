@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import timedelta
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,8 +17,11 @@ SIMILAR = 0.1
 OVERRULED = 0.4
 """Summed likeness of contrary later verdicts, beyond that of agreeing ones, at which an earlier verdict counts half."""
 
-
 LEAST_STANDING = 0.02
+
+SITTING = timedelta(hours=18)
+"""Verdicts closer to each other than this were given in view of the same table: they tell papers apart, and none of them
+takes back another."""
 
 
 def standing(background: Background, judged: Sequence[JudgedPaper]) -> dict[int, float]:
@@ -30,7 +34,8 @@ def standing(background: Background, judged: Sequence[JudgedPaper]) -> dict[int,
         liked = np.array([one.kind is not VerdictKind.DISLIKE for one in mine])
         if liked.all() or not liked.any():
             continue
-        excess = _excess(background.words_of([one.paper for one in mine]), liked)
+        seconds = np.array([one.at.timestamp() for one in mine])
+        excess = _excess(background.words_of([one.paper for one in mine]), liked, seconds)
         stands |= {
             id(one): max(float(0.5 ** (much / OVERRULED)), LEAST_STANDING)
             for one, much in zip(mine, excess, strict=True)
@@ -39,11 +44,12 @@ def standing(background: Background, judged: Sequence[JudgedPaper]) -> dict[int,
     return stands
 
 
-def _excess(words: Matrix, liked: NDArray[np.bool_]) -> NDArray[np.float64]:
+def _excess(words: Matrix, liked: NDArray[np.bool_], seconds: NDArray[np.float64]) -> NDArray[np.float64]:
     """For each of these verdicts, oldest first: by how much contrary ones on similar papers outweigh agreeing ones, from
-    whichever later moment on until the end they do most."""
+    whichever moment on after its sitting until the end they do most."""
     near = np.asarray((words @ words.T).toarray(), dtype=np.float64)
     near[near < SIMILAR] = 0.0
-    signed = np.triu(np.where(liked[None, :] != liked[:, None], near, -near), k=1)
+    near[seconds[None, :] - seconds[:, None] < SITTING.total_seconds()] = 0.0
+    signed = np.where(liked[None, :] != liked[:, None], near, -near)
     from_then_on = signed[:, ::-1].cumsum(axis=1)
     return np.asarray(np.maximum(from_then_on.max(axis=1), 0.0), dtype=np.float64)

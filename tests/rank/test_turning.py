@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from bot.model import JudgedPaper, Profile, VerdictKind
@@ -62,6 +63,16 @@ def test_one_reader_does_not_overrule_another() -> None:
     hers = said("Protein", VerdictKind.LIKE, list(range(60, 40, -1)))
     his = said("Protein", VerdictKind.DISLIKE, list(range(20, 0, -1)), reader=2, first=60)
     assert standing(BACKGROUND, [*hers, *his]) == {}
+
+
+def test_verdicts_of_one_sitting_tell_papers_apart() -> None:
+    """Dislikes and then likes of one theme on the same morning stand, in whichever order they were given."""
+    dislikes = said("Protein", VerdictKind.DISLIKE, [3, 3, 3])
+    likes = [
+        replace(one, at=one.at + timedelta(minutes=5)) for one in said("Protein", VerdictKind.LIKE, [3] * 9, first=9)
+    ]
+    assert standing(BACKGROUND, [*dislikes, *likes]) == {}
+    assert standing(BACKGROUND, [*dislikes, *(replace(one, at=NOW) for one in likes)]) != {}
 
 
 def test_nothing_is_overruled_below_the_least() -> None:
