@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from bot.feedback import Feedback
-from bot.model import ChatKind, VerdictKind
+from bot.model import ChatKind, Profile, VerdictKind
 from bot.rankings import Rankings
 from storage import chats, listings, papers
 from storage.database import Database
@@ -67,6 +67,23 @@ async def test_the_same_verdicts_are_fitted_once(db: Database) -> None:
         profile = await chats.profile(conn, chat_id)
     await rankings.rank(chat_id, profile, found, [("cs.LG", DAY)])
     assert rankings._tastes[chat_id].taste is not tastes[0]
+
+
+async def test_many_chats_are_scored_as_one_is(db: Database) -> None:
+    """Chats scored together get the scores that each gets alone."""
+    chat_id = await chat_of(db)
+    rankings = Rankings(db, lambda: NOW)
+    async with db.read() as conn:
+        (day,) = [one for one in await listings.unconsidered(conn, chat_id) if one.date == DAY]
+        found = [one for one, _ in await listings.fresh_papers(conn, chat_id, [day])]
+    await Feedback(db, lambda: NOW).press(chat_id, 7, paper(1).id, VerdictKind.LIKE)
+    async with db.read() as conn:
+        profile = await chats.profile(conn, chat_id)
+    features = await rankings.features(found, [("cs.LG", DAY)])
+    some = [(chat_id, profile), (chat_id + 1, Profile(interests="reasoning"))]
+    together = await rankings.scores_for(some, features)
+    alone = [(await rankings.score(chat, features, one)).scores for chat, one in some]
+    assert together.tolist() == [pytest.approx(list(row), abs=1e-4) for row in alone]
 
 
 async def test_a_verdict_on_a_withdrawn_paper_teaches_as_any_other(db: Database) -> None:

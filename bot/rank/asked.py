@@ -3,7 +3,9 @@ topic space, and what else past papers say that speak of them."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -62,28 +64,68 @@ class Asked:
     def shares(self, features: Features, likes: int) -> tuple[Shares, NDArray[np.bool_]]:
         """Papers × interests: what each adds to each paper after so many likes, and whether the paper's own words name
         it (otherwise it is only close in topic)."""
-        words, covered = self._words(features)
-        # One product for both: the interests' own directions, and those of the past papers that speak of them.
-        topics = features.likeness.topics @ self.directions
-        count = len(self.weights)
-        echo = np.maximum((self.echo @ features.by_word).toarray().T + topics[:, count:], 0.0)
-        wanted = words + np.maximum(topics[:, :count], 0.0) + echo / np.float32(1.0 + ECHO_FADING * likes)
-        if self.dense is not None and features.likeness.dense is not None:
-            wanted += np.maximum(features.likeness.dense @ self.dense, 0.0)
-        unwanted = UNWANTED * words * covered**2
-        faded = 1.0 + FADING * likes**FADING_POWER * (self.weights > 0)
-        return np.where(self.weights > 0, wanted, unwanted) * (self.weights / faded), covered >= NAMED
+        added, covered = _added(features, [self], [likes])
+        return added.T.astype(np.float64), covered.T >= NAMED
 
-    def _words(self, features: Features) -> tuple[Vector, Vector]:
-        """Papers × interests: what the words of each add, and the share of them, by their rarity, that a paper uses."""
-        shape = (len(features.papers), len(self.weights))
-        words, covered = np.zeros(shape, dtype=np.float32), np.zeros(shape, dtype=np.float32)
-        for name, weights in zip(self.names, self.weighted, strict=True):
-            places, mentions = features.mentions_at(name)
-            if len(places):
-                words[places] += mentions[:, None] * weights
-                covered[places] += weights
-        return words * np.float32(WORDS_SCALE), covered / self.rarity
+
+def added_by(features: Features, asked: Sequence[Asked], likes: Sequence[int]) -> Vector:
+    """All interests of several chats, one after the other, × papers: what each adds after so many likes of its chat."""
+    return _added(features, asked, likes)[0]
+
+
+def _added(features: Features, asked: Sequence[Asked], likes: Sequence[int]) -> tuple[Vector, Vector]:
+    """Interests × papers: what each adds, and the share of its words, by their rarity, that a paper uses."""
+    weights = np.concatenate([one.weights for one in asked])
+    said = np.repeat(np.array(likes, dtype=np.float64), [len(one.weights) for one in asked])
+    words, covered = _words(features, asked)
+    topics = features.likeness.topics.T
+    found = np.concatenate([one.directions[:, : len(one.weights)] for one in asked], axis=1).T @ topics
+    echo = np.concatenate([one.directions[:, len(one.weights) :] for one in asked], axis=1).T @ topics
+    echo += _echoed(features, asked)
+    np.maximum(found, 0.0, out=found)
+    np.maximum(echo, 0.0, out=echo)
+    echo *= (1.0 / (1.0 + ECHO_FADING * said)).astype(np.float32)[:, None]
+    found += words
+    found += echo
+    if features.likeness.dense is not None and any(one.dense is not None for one in asked):
+        width = features.likeness.dense.shape[1]
+        dense = [np.zeros((width, len(one.weights)), np.float32) if one.dense is None else one.dense for one in asked]
+        found += np.maximum(np.concatenate(dense, axis=1).T @ features.likeness.dense.T, 0.0)
+    against = np.flatnonzero(weights <= 0)
+    found[against] = np.float32(UNWANTED) * words[against] * covered[against] ** 2
+    faded = 1.0 + FADING * said**FADING_POWER * (weights > 0)
+    found *= (weights / faded).astype(np.float32)[:, None]
+    return found, covered
+
+
+def _echoed(features: Features, asked: Sequence[Asked]) -> Vector:
+    """Interests × papers: their likeness in words to the past papers that speak of each interest."""
+    echo = sparse.vstack([one.echo for one in asked], format="csr")
+    if len(asked) == 1:
+        return np.asarray((echo @ features.by_word).toarray())
+    # For many at once few of the words that matter are rare: dense columns are several times as fast.
+    used = np.unique(echo.indices)
+    return np.asarray((features.likeness.words[:, used] @ echo[:, used].T.tocsr().toarray()).T)
+
+
+def _words(features: Features, asked: Sequence[Asked]) -> tuple[Vector, Vector]:
+    """Interests × papers: what the words of each add, and the share of them, by their rarity, that a paper uses."""
+    names = list(dict.fromkeys(name for one in asked for name in one.names if name in features.columns))
+    place = {name: at for at, name in enumerate(names)}
+    count = sum(len(one.weights) for one in asked)
+    weighted = np.zeros((count, len(names)), dtype=np.float32)
+    start = 0
+    for one in asked:
+        end = start + len(one.weights)
+        known = [at for at, name in enumerate(one.names) if name in place]
+        weighted[start:end, [place[one.names[at]] for at in known]] = one.weighted[known].T
+        start = end
+    mentions = features.mentions[:, [features.columns[name] for name in names]].T.tocsr()
+    used = sparse.csr_matrix((np.ones_like(mentions.data), mentions.indices, mentions.indptr), shape=mentions.shape)
+    spread = sparse.csr_matrix(weighted)
+    words = (spread @ mentions).toarray() * np.float32(WORDS_SCALE)
+    rarity = np.concatenate([one.rarity for one in asked])
+    return words, (spread @ used).toarray() / rarity[:, None]
 
 
 def _worked_out(background: Background, wishes: tuple[Interest, ...]) -> Asked:
@@ -122,24 +164,45 @@ def _echo(
 ) -> tuple[Any, Vector]:
     """Interests × words, and topics × interests: the past papers that speak most of each wanted interest, as one."""
     past = background.everything
-    width = past.words.shape[1]
+    wanted = np.flatnonzero(weights > 0)
+    chosen = _speaking(background, names, weighted[:, wanted], directions[:, wanted])
+    chosen.data *= np.float32(ECHO_SCALE / max(len(wanted), 1))
+    topics = np.zeros((past.topics.shape[1], len(weights)), dtype=np.float32)
+    topics[:, wanted] = (chosen @ past.topics).T
+    words = _strongest(chosen @ past.words, ECHO_WORDS)
+    rows = np.zeros(len(weights), dtype=np.intp)
+    rows[wanted] = np.diff(words.indptr)
+    starts = np.concatenate([[0], np.cumsum(rows)])
+    return sparse.csr_matrix((words.data, words.indices, starts), shape=(len(weights), past.words.shape[1])), topics
+
+
+def _speaking(background: Background, names: tuple[str, ...], weighted: Shares, directions: Shares) -> Any:
+    """Interests × past papers: those that speak most of each, by how much they do; each row adds up to 1."""
+    past = background.everything
     known = [at for at, name in enumerate(names) if name in background.vocabulary]
     columns = [background.vocabulary[names[at]] for at in known]
-    spoken = WORDS_SCALE * (background.mentions[:, columns] @ weighted[known])
-    spoken = spoken + TOPICS_SCALE * np.maximum(past.topics @ directions, 0.0)
-    share = ECHO_SCALE / max(int((weights > 0).sum()), 1)
-    rows, topics = [], np.zeros((past.topics.shape[1], len(weights)), dtype=np.float32)
-    for column, weight in enumerate(weights):
-        row = np.zeros(width, dtype=np.float32)
-        if weight > 0 and len(spoken):
-            best = np.argsort(-spoken[:, column], kind="stable")[:ECHO_PAPERS]
-            best = best[spoken[best, column] > 0]
-            each = (share * spoken[best, column] / max(spoken[best, column].sum(), 1e-9)).astype(np.float32)
-            row = np.asarray(past.words[best].T @ each, dtype=np.float32)
-            row[np.argsort(-row, kind="stable")[ECHO_WORDS:]] = 0.0
-            topics[:, column] = past.topics[best].T @ each
-        rows.append(sparse.csr_matrix(row))
-    return sparse.vstack(rows).tocsr(), topics
+    spoken = (background.mentions[:, columns] @ (WORDS_SCALE * weighted[known]).astype(np.float32)).T
+    spoken = spoken + np.maximum((TOPICS_SCALE * directions).astype(np.float32).T @ past.topics.T, np.float32(0.0))
+    most = min(ECHO_PAPERS, spoken.shape[1])
+    best = np.sort(np.argpartition(-spoken, most - 1, axis=1)[:, :most], axis=1) if spoken.size else _nobody(spoken)
+    each = np.maximum(np.take_along_axis(spoken, best, axis=1), np.float32(0.0))
+    each /= np.maximum(each.sum(axis=1, keepdims=True), np.float32(1e-9))
+    starts = np.arange(len(each) + 1) * best.shape[1]
+    return sparse.csr_matrix((each.ravel(), best.ravel(), starts), shape=spoken.shape)
+
+
+def _nobody(spoken: Vector) -> NDArray[np.intp]:
+    return np.zeros((len(spoken), 0), dtype=np.intp)
+
+
+def _strongest(rows: Any, most: int) -> Any:
+    """Sparse rows with at most so many values each, the greatest."""
+    kept = rows.data > 0
+    for start, end in pairwise(rows.indptr):
+        if end - start > most:
+            kept[start + np.argpartition(-rows.data[start:end], most - 1)[most:]] = False
+    starts = np.concatenate([[0], np.cumsum(kept)])[rows.indptr]
+    return sparse.csr_matrix((rows.data[kept], rows.indices[kept], starts), shape=rows.shape)
 
 
 def _dense(background: Background, wishes: tuple[Interest, ...]) -> Vector | None:

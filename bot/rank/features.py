@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, OrderedDict, defaultdict
 from collections.abc import Callable, Hashable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from threading import Lock
 from typing import Any, TypeVar, cast
@@ -61,11 +61,13 @@ _NOTHING: Vector = np.array([], dtype=np.float32)
 class Likeness:
     """Papers in the spaces they are compared in: `words` are unit rows of weighted words, `topics` unit rows of what
     words stand for (words that occur in the same papers fall together), `dense` unit rows of an embedding model's
-    vectors, or zeros where a paper has none; None where there is no such model."""
+    vectors, or zeros where a paper has none; None where there is no such model. `places` are where past papers stand in
+    their background, where that is known."""
 
     words: Matrix
     topics: Vector
     dense: Vector | None = None
+    places: NDArray[np.intp] | None = None
 
     def take(self, places: Sequence[int] | NDArray[np.intp] | slice) -> Likeness:
         """Some of these papers."""
@@ -198,7 +200,7 @@ class Background:
         picked = np.array(near if len(near) >= LEAST_USUAL else range(len(self.papers)), dtype=np.intp)
         if len(picked) > MOST_USUAL:
             picked = picked[np.linspace(0, len(picked) - 1, MOST_USUAL).astype(np.intp)]
-        likeness = self.everything.take(picked)
+        likeness = replace(self.everything.take(picked), places=picked)
         return Usual(
             papers=tuple(self.papers[at] for at in picked),
             likeness=likeness,
@@ -352,6 +354,20 @@ class Features:
             home=_places([(paper.primary,) for paper in papers]),
             listed=_places([paper.categories for paper in papers]),
         )
+
+    def keep(self, key: Hashable, make: Callable[[], Made]) -> Made:
+        """What `make` works out from these papers, kept under `key` for whoever asks again."""
+        known = self._found.get(key)
+        if known is None:
+            known = make()
+            if len(self._found) >= MOST_KEPT:
+                self._found.clear()
+            self._found[key] = known
+        return cast("Made", known)
+
+    @cached_property
+    def _found(self) -> dict[Hashable, object]:
+        return {}
 
     @cached_property
     def by_word(self) -> Matrix:

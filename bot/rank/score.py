@@ -6,6 +6,7 @@ the topic fits. About 1 is a strong match. With every like the verdicts say more
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from math import log1p
@@ -56,21 +57,19 @@ def score(
     Raises:
         ValueError: the taste belongs to another background.
     """
-    wishes = (*interests.parse(profile.interests), *interests.widened(profile.widened))
-    if taste is not None and taste.background is not features.background:
-        raise ValueError("the taste was learned against another background than the features'")
-    taste = taste or learn(features.background, profile, now)
+    wishes = wishes_of(profile)
+    taste = taste_of(features, profile, now, taste)
     stated, named = _stated(features, wishes, taste.likes if taste else 0)
     dropped = ruled_out(profile, ReasonKind.INTEREST)
     stated[:, [at for at, wish in enumerate(wishes) if wish.label in dropped]] = 0.0
-    wanted = tuple(name for name in profile.categories if name not in ruled_out(profile, ReasonKind.CATEGORY))
+    wanted = wanted_categories(profile)
     heat = {} if ruled_out(profile, ReasonKind.HEAT) else heat
     liked = TASTE_SCALE * taste.drawn.of(features.likeness) if taste and taste.drawn else None
     disliked = TASTE_SCALE * taste.put_off.of(features.likeness) if taste and taste.put_off else None
-    followed = _followed(features, profile, organizations)
+    follows = followed(features, profile, organizations)
     nothing = np.zeros(len(features.papers))
     fit = stated.sum(axis=1) + (liked if liked is not None else 0.0) + (disliked if disliked is not None else 0.0)
-    for at, names in followed.items():
+    for at, names in follows.items():
         fit[at] += sum(name.share for name in names)
     knows = bool(wishes) or taste is not None or bool(profile.follows)
     parts = Parts(
@@ -79,14 +78,36 @@ def score(
         named=named,
         liked=nothing if liked is None else liked,
         disliked=nothing if disliked is None else disliked,
-        followed=followed,
+        followed=follows,
         categories=wanted,
-        at_home=_in_categories(features, wanted),
-        heat=_heated(features.place, heat, np.clip(fit / FITTING, 0.0, 1.0) if knows else nothing + 1.0),
+        at_home=in_categories(features, wanted),
+        heat=grown_heat(features.place, heat, len(fit)) * (np.clip(fit / FITTING, 0.0, 1.0) if knows else 1.0),
         upvotes={paper_id: reading.upvotes for paper_id, reading in heat.items() if paper_id in features.place},
-        muted=_muted(features, profile),
+        muted=muted(features, profile),
     )
     return Ranking(features, taste, parts)
+
+
+def wishes_of(profile: Profile) -> tuple[Interest, ...]:
+    """What the profile asks for in words: its stated interests, and search terms that widen them."""
+    return (*interests.parse(profile.interests), *interests.widened(profile.widened))
+
+
+def taste_of(features: Features, profile: Profile, now: datetime, kept: Taste | None) -> Taste | None:
+    """The kept taste, or what the profile's verdicts teach where none was kept.
+
+    Raises:
+        ValueError: the taste belongs to another background.
+    """
+    if kept is not None and kept.background is not features.background:
+        raise ValueError("the taste was learned against another background than the features'")
+    return kept or learn(features.background, profile, now)
+
+
+def wanted_categories(profile: Profile) -> tuple[str, ...]:
+    """The chat's categories that were not ruled out as a reason."""
+    out = ruled_out(profile, ReasonKind.CATEGORY)
+    return tuple(name for name in profile.categories if name not in out)
 
 
 def _stated(features: Features, wishes: tuple[Interest, ...], likes: int) -> tuple[Shares, NDArray[np.bool_]]:
@@ -97,34 +118,41 @@ def _stated(features: Features, wishes: tuple[Interest, ...], likes: int) -> tup
     return Asked.of(features.background, wishes).shares(features, likes)
 
 
-def _followed(
+def followed(
     features: Features, profile: Profile, organizations: Mapping[str, Sequence[str]]
 ) -> dict[int, tuple[Named, ...]]:
     """What followed authors and institutions add, by the paper's place."""
-    found: dict[int, tuple[Named, ...]] = {}
-    people = [follow.value for follow in profile.follows if follow.kind is FollowKind.AUTHOR]
-    places = [follow.value for follow in profile.follows if follow.kind is FollowKind.INSTITUTION]
-    if not people and not places:
-        return found
-    for at, paper in enumerate(features.papers):
-        authors = [name for name in people if any(same_person(name, author) for author in paper.authors)]
-        known = organizations.get(paper.id, ())
-        institutions = [name for name in places if any(same_place(name, place) for place in known)]
-        if authors or institutions:
-            found[at] = (
-                *(
-                    Named(FollowKind.AUTHOR, name, FURTHER_SHARE if rank else AUTHOR_SHARE)
-                    for rank, name in enumerate(authors)
-                ),
-                *(
-                    Named(FollowKind.INSTITUTION, name, FURTHER_SHARE if rank else INSTITUTION_SHARE)
-                    for rank, name in enumerate(institutions)
-                ),
-            )
-    return found
+    found: defaultdict[int, list[Named]] = defaultdict(list)
+    for kind, full in ((FollowKind.AUTHOR, AUTHOR_SHARE), (FollowKind.INSTITUTION, INSTITUTION_SHARE)):
+        names = [follow.value for follow in profile.follows if follow.kind is kind]
+        for name in names:
+            places = _written_by(features, name) if kind is FollowKind.AUTHOR else _from(features, name, organizations)
+            for at in places:
+                further = any(one.kind is kind for one in found[at])
+                found[at].append(Named(kind, name, FURTHER_SHARE if further else full))
+    return {at: tuple(found[at]) for at in sorted(found)}
 
 
-def _in_categories(features: Features, wanted: Sequence[str]) -> Shares:
+def _written_by(features: Features, name: str) -> tuple[int, ...]:
+    """The places of the papers that somebody of this name wrote, looked up once for all chats."""
+    return features.keep(
+        ("author", name),
+        lambda: tuple(
+            at for at, paper in enumerate(features.papers) if any(same_person(name, author) for author in paper.authors)
+        ),
+    )
+
+
+def _from(features: Features, name: str, organizations: Mapping[str, Sequence[str]]) -> list[int]:
+    """The places of the papers that come from an institution of this name."""
+    return [
+        at
+        for at, paper_id in enumerate(features.ids)
+        if any(same_place(name, place) for place in organizations.get(paper_id, ()))
+    ]
+
+
+def in_categories(features: Features, wanted: Sequence[str]) -> Shares:
     """What the chat's categories add to each paper."""
     shares = np.zeros(len(features.papers))
     for places, share in ((features.listed, CROSS_SHARE), (features.home, PRIMARY_SHARE)):
@@ -134,30 +162,35 @@ def _in_categories(features: Features, wanted: Sequence[str]) -> Shares:
     return shares
 
 
-def _heated(place: Mapping[str, int], heat: Mapping[str, Heat], gate: Shares) -> Shares:
-    """What heat adds: it grows with the logarithm of the upvotes, and only as far as the topic fits."""
-    grown = np.zeros(len(gate))
+def grown_heat(place: Mapping[str, int], heat: Mapping[str, Heat], count: int) -> Shares:
+    """What heat adds to each of so many papers where the topic fits in full: it grows with the logarithm of the upvotes."""
+    grown = np.zeros(count)
     full = log1p(HEAT_FULL)
     for paper_id, reading in heat.items():
         at = place.get(paper_id)
         if at is not None:
             grown[at] = min(log1p(max(reading.upvotes, 0)) / full, 1.0)
-    return HEAT_SHARE * grown * gate
+    return HEAT_SHARE * grown
 
 
-def _muted(features: Features, profile: Profile) -> dict[int, tuple[str, ...]]:
+def muted(features: Features, profile: Profile) -> dict[int, tuple[str, ...]]:
     """The muted words and authors that a paper hits, by the paper's place."""
-    people = [mute.value for mute in profile.mutes if mute.kind is MuteKind.AUTHOR]
-    words = [(mute.value, _Muted(mute.value)) for mute in profile.mutes if mute.kind is MuteKind.WORD]
-    found: dict[int, tuple[str, ...]] = {}
-    if not people and not words:
-        return found
-    for at, (paper, units) in enumerate(zip(features.papers, features.units, strict=True)):
-        hits = [value for value, muted in words if muted.hits(units.text, units.names)]
-        hits += [value for value in people if any(same_person(value, author) for author in paper.authors)]
-        if hits:
-            found[at] = tuple(hits)
-    return found
+    found: defaultdict[int, list[str]] = defaultdict(list)
+    for kind, places_of in ((MuteKind.WORD, _using), (MuteKind.AUTHOR, _written_by)):
+        for mute in profile.mutes:
+            for at in places_of(features, mute.value) if mute.kind is kind else ():
+                found[at].append(mute.value)
+    return {at: tuple(values) for at, values in found.items()}
+
+
+def _using(features: Features, value: str) -> tuple[int, ...]:
+    """The places of the papers that a muted word or phrase hits, looked up once for all chats."""
+
+    def look() -> tuple[int, ...]:
+        word = _Muted(value)
+        return tuple(at for at, units in enumerate(features.units) if word.hits(units.text, units.names))
+
+    return features.keep(("word", value), look)
 
 
 class _Muted:

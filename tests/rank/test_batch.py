@@ -1,0 +1,129 @@
+"""Many chats scored at once: every chat gets the scores it would get alone."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bot.model import (
+    Correction,
+    Follow,
+    FollowKind,
+    Heat,
+    JudgedPaper,
+    Mute,
+    MuteKind,
+    Profile,
+    ReasonKind,
+    VerdictKind,
+)
+from bot.rank.batch import Ask, Batch
+from bot.rank.features import Background, Features
+from bot.rank.score import score
+from bot.rank.taste import learn
+from bot.rank.vectors import Vectors
+from tests.rank.test_promises import ABOUT, BACKGROUND, DAY, FEATURES, NOW, PAST
+
+HEAT = {paper.id: Heat(paper.id, "hf", NOW, upvotes) for paper, upvotes in ((DAY[0], 120), (DAY[4], 3))}
+PLACES = {DAY[2].id: ("ETH Zürich", "MIT"), DAY[3].id: ("MIT",)}
+
+profiles = st.builds(
+    Profile,
+    interests=st.sampled_from(
+        (
+            "",
+            "GRPO, world models",
+            "no surveys",
+            "mostly 强化学习; robot manipulation: 3, no bandits",
+            "derivations, zzqx",
+        )
+    ),
+    categories=st.sampled_from(((), ("cs.LG",), ("cs.LG", "cs.AI"))),
+    follows=st.sampled_from(
+        ((), (Follow(FollowKind.AUTHOR, DAY[1].authors[0]), Follow(FollowKind.INSTITUTION, "MIT")))
+    ),
+    mutes=st.sampled_from(((), (Mute(MuteKind.WORD, "survey"), Mute(MuteKind.AUTHOR, DAY[3].authors[0])))),
+    widened=st.sampled_from(((), ("regret bounds",))),
+    judged=st.lists(
+        st.builds(
+            JudgedPaper,
+            paper=st.sampled_from(PAST[:20]),
+            reader_id=st.integers(1, 3),
+            kind=st.sampled_from(VerdictKind),
+            at=st.integers(0, 200).map(lambda days: NOW - timedelta(days=days)),
+        ),
+        max_size=8,
+    ).map(tuple),
+    corrections=st.sampled_from(
+        (
+            (),
+            (Correction(ReasonKind.HEAT, "", "", NOW), Correction(ReasonKind.INTEREST, "GRPO", "", NOW)),
+            (Correction(ReasonKind.CATEGORY, "cs.LG", "", NOW), Correction(ReasonKind.WORD, "world", "", NOW)),
+            (Correction(ReasonKind.LIKED, PAST[0].id, "", NOW),),
+        )
+    ),
+)
+
+
+def held_against_one_by_one(features: Features, some: list[Profile]) -> None:
+    """Fail where a chat's scores depend on being scored with others, the first time or the second."""
+    alone = [score(features, profile, HEAT, PLACES, NOW).scores for profile in some]
+    batch = Batch(features)
+    for keeps in (False, True):
+        asks = [Ask(one, learn(features.background, one, NOW) if keeps else None) for one in some]
+        assert np.allclose(batch.scores(asks, HEAT, PLACES, NOW), alone, atol=1e-4)
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(profiles, min_size=1, max_size=6))
+def test_together_as_alone(some: list[Profile]) -> None:
+    """Whatever chats are scored together, each gets its own scores."""
+    held_against_one_by_one(FEATURES, some)
+
+
+@settings(max_examples=5, deadline=None)
+@given(st.lists(profiles, min_size=2, max_size=4))
+def test_together_as_alone_with_vectors(some: list[Profile]) -> None:
+    """The same with an embedding model's vectors."""
+    rng = np.random.default_rng(5)
+    vectors = Vectors()
+    for paper in (*PAST, *DAY[:-1]):
+        vectors.papers[paper.id, paper.version] = rng.standard_normal(8).astype(np.float32)
+    vectors.texts["GRPO"] = rng.standard_normal(8).astype(np.float32)
+    held_against_one_by_one(Features.of(DAY, Background.of(PAST, vectors)), some)
+
+
+def test_more_chats_than_fit_in_one_product() -> None:
+    """A hundred and fifty chats with tastes of their own get the same scores as one by one."""
+    some = [
+        Profile(
+            interests=list(ABOUT.values())[n % 8][0],
+            categories=("cs.LG",),
+            judged=(
+                JudgedPaper(PAST[n % 90], 1, VerdictKind.LIKE, NOW),
+                JudgedPaper(PAST[7], 1, VerdictKind.DISLIKE, NOW),
+            ),
+        )
+        for n in range(150)
+    ]
+    held_against_one_by_one(FEATURES, some)
+
+
+def test_nothing_to_score() -> None:
+    """No chats, or no papers, are no scores."""
+    assert Batch(FEATURES).scores([], {}, {}, NOW).shape == (0, len(DAY))
+    assert Batch(Features.of((), BACKGROUND)).scores([Ask(Profile())], {}, {}, NOW).shape == (1, 0)
+
+
+def test_a_taste_of_another_background_is_refused() -> None:
+    """A taste that was learned against other past papers is an error, as where one chat is scored."""
+    profile = Profile(judged=(JudgedPaper(PAST[0], 1, VerdictKind.LIKE, NOW),))
+    taste = learn(Background.of(PAST[:50]), profile, NOW)
+    assert taste is not None
+    with pytest.raises(ValueError, match="another background"):
+        Batch(FEATURES).scores([Ask(replace(profile), taste)], {}, {}, NOW)
