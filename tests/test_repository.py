@@ -219,12 +219,10 @@ def test_the_changelog_has_the_current_version() -> None:
     assert newest[1] == PROJECT["project"]["version"]
 
 
-def test_decisions_are_numbered_and_say_what_lost() -> None:
-    """docs/decisions holds one page per decision, each with a number of its own, its reason and its losers. Numbers are
-    handed out before the pages are written, so one may be missing."""
+def test_decisions_are_numbered_without_a_gap_and_say_what_lost() -> None:
+    """docs/decisions holds one page per decision: 0001, 0002, …, each with its reason and its losers."""
     pages = sorted((ROOT / "docs" / "decisions").glob("*.md"))
-    numbers = [int(page.name[:4]) for page in pages]
-    assert numbers == sorted(set(numbers))
+    assert [page.name[:4] for page in pages] == [f"{number:04}" for number in range(1, len(pages) + 1)]
     for page in pages:
         text = page.read_text(encoding="utf-8")
         assert text.startswith(f"# {int(page.name[:4])}. "), page.name
