@@ -134,7 +134,7 @@ async def opened(
     if settings.llm_model:
         llm.checked(settings)
     db = await Database.open(settings.database_url)
-    shared = not is_sqlite(parse(settings.database_url))
+    shared = _is_shared(settings)
     try:
         async with Client(
             settings.contact,
@@ -209,6 +209,11 @@ def _embedding(settings: Settings, db: Database, clock: Callable[[], datetime]) 
     return Embedding(db, model, clock)
 
 
+def _is_shared(settings: Settings) -> bool:
+    """Whether other programs may work on the same database."""
+    return not is_sqlite(parse(settings.database_url))
+
+
 def _with_known_categories(settings: Settings) -> Settings:
     """The settings with their categories as arXiv writes them; a new chat must not begin with one that nobody has."""
     try:
@@ -237,12 +242,12 @@ async def run(
     Raises:
         BadToken, AlreadyRunning, StorageError, BadSetting: it cannot run; the sentence says why.
     """
-    alone = is_sqlite(parse(settings.database_url))
-    if alone and role is not Role.ALL:
+    shared = _is_shared(settings)
+    if not shared and role is not Role.ALL:
         raise BadSetting("DATABASE_URL", f"`--role {role}` shares the work with other programs, which needs PostgreSQL")
     with (
         _told_to_stop(stop or asyncio.Event()) as told,
-        lock_for_running(settings.database_url, shared=not alone),
+        lock_for_running(settings.database_url, shared=shared),
     ):
         jobs = _jobs(settings, clock, role)
         async with opened(settings, clock, wake=lambda: jobs.nudge("listings")) as program:
@@ -250,7 +255,7 @@ async def run(
 
 
 def _jobs(settings: Settings, clock: Clock, role: Role) -> Jobs:
-    if is_sqlite(parse(settings.database_url)):
+    if not _is_shared(settings):
         from bot.work.embedded import Embedded
 
         return Embedded(clock)
@@ -270,7 +275,7 @@ async def _serve(
     settings, clock = program.settings, program.clock
     desk = _desk(program)
     paid = settings.paid_broadcast
-    shared = not is_sqlite(parse(settings.database_url))
+    shared = _is_shared(settings)
     usual = Limits()
     limits = replace(usual, overall=SHARED_RATE if shared else usual.overall, paid=paid or usual.paid)
     bot = make_bot(settings.telegram_bot_token, settings.telegram_api_url, limits=limits)

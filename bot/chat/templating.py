@@ -29,8 +29,6 @@ from bot.chat.tree import Document, inline_text, lines_of, walk
 from bot.chat.words import ORIGINAL, Words, read_words
 
 FOLDER = Path(__file__).resolve().parents[2] / "templates"
-PREVIEW = 300
-"""Characters of a long text that a view repeats."""
 
 _OFFSET = re.compile(r"Etc/GMT([+-])(\d{1,2})")
 

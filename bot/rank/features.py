@@ -382,14 +382,6 @@ class Features:
         found[:, known] = mentions.toarray()
         return found
 
-    def mentions_at(self, name: str) -> tuple[NDArray[np.int32], Vector]:
-        """The places of the papers that speak of a unit, and how much each does."""
-        at = self.columns.get(name)
-        if at is None:
-            return _NOWHERE, _NOTHING
-        start, end = self.mentions.indptr[at], self.mentions.indptr[at + 1]
-        return self.mentions.indices[start:end], self.mentions.data[start:end]
-
     @cached_property
     def place(self) -> dict[str, int]:
         """Every paper's place by its id."""
