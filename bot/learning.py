@@ -99,9 +99,7 @@ class Learning:
             NotAllowed: the chat was forgotten.
         """
         async with self._db.read() as conn:
-            chat = await chats.get(conn, chat_id)
-            if chat is None:
-                raise NotAllowed("chat")
+            chat = await chats.must(conn, chat_id)
             profile = await chats.profile(conn, chat_id)
         told = Learned(
             chat,

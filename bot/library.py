@@ -10,7 +10,6 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from bot.errors import NotAllowed
 from bot.model import Chat, ChatKind, Paper, Profile, VerdictKind
 from bot.rank import near
 from bot.rankings import Rankings
@@ -71,9 +70,7 @@ class Library:
             NotAllowed: the chat was forgotten.
         """
         async with self._db.read() as conn:
-            chat = await chats.get(conn, chat_id)
-            if chat is None:
-                raise NotAllowed("chat")
+            chat = await chats.must(conn, chat_id)
             since, tables, announced, rows, opened = await digests.counts(conn, chat_id)
             judged = (await chats.profile(conn, chat_id)).judged
         said = [one.kind for one in judged]
@@ -90,9 +87,7 @@ class Library:
             NotAllowed: the chat was forgotten.
         """
         async with self._db.read() as conn:
-            chat = await chats.get(conn, chat_id)
-            if chat is None:
-                raise NotAllowed("chat")
+            chat = await chats.must(conn, chat_id)
             profile = await chats.profile(conn, chat_id)
         if chat.kind is ChatKind.PRIVATE:
             profile = _of_reader(profile, reader_id)

@@ -14,7 +14,7 @@ from bot.allowance import Allowance
 from bot.analyses import Analyses, Progress
 from bot.card import SCHEMA
 from bot.card.local import analyse
-from bot.errors import NotAllowed, PaperboyError, SourceError, UnknownPaper
+from bot.errors import PaperboyError, SourceError, UnknownPaper
 from bot.model import Card, Chat, FullText, Heat, Paper, Relation, Source, Tally
 from bot.pull.fulltext import FullTexts, abstract_only
 from bot.pull.identify import PaperRef, parse_refs
@@ -158,10 +158,7 @@ class Reading:
 
     async def _chat(self, chat_id: int) -> Chat:
         async with self._db.read() as conn:
-            chat = await chats.get(conn, chat_id)
-        if chat is None:
-            raise NotAllowed("chat")
-        return chat
+            return await chats.must(conn, chat_id)
 
     async def _view(self, chat: Chat, reader_id: int, paper: Paper, card: Card, note: str) -> CardView:
         async with self._db.read() as conn:

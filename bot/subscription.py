@@ -119,7 +119,7 @@ class Subscriptions:
         """Subscribe: the next digest comes at the chat's next hour. A paused chat comes back; one that is subscribed
         already keeps the hour that is due or held open."""
         async with self._db.begin() as conn:
-            chat = await self._must(conn, chat_id)
+            chat = await chats.must(conn, chat_id)
             if chat.subscribed and not chat.paused and chat.next_at is not None:
                 return chat
             if not chat.subscribed:
@@ -144,7 +144,7 @@ class Subscriptions:
     async def resume(self, chat_id: int) -> Chat:
         """The chat can be reached again."""
         async with self._db.begin() as conn:
-            chat = await self._must(conn, chat_id)
+            chat = await chats.must(conn, chat_id)
             slot = self._slot(chat.hour, chat.timezone) if chat.subscribed else None
             return await chats.update(conn, chat_id, paused="", held_since=None, next_at=slot)
 
@@ -172,7 +172,7 @@ class Subscriptions:
     async def overview(self, chat_id: int) -> Overview:
         """Everything that the chat has set and said."""
         async with self._db.read() as conn:
-            chat = await self._must(conn, chat_id)
+            chat = await chats.must(conn, chat_id)
             profile = await chats.profile(conn, chat_id)
         said = [judged.kind for judged in profile.judged]
         counts = {kind: said.count(kind) for kind in VerdictKind}
@@ -249,7 +249,7 @@ class Subscriptions:
         """
         hour = parse_hour(text)
         async with self._db.begin() as conn:
-            chat = await self._must(conn, chat_id)
+            chat = await chats.must(conn, chat_id)
             return await self._reschedule(conn, chat, hour, chat.timezone)
 
     async def set_timezone(self, chat_id: int, text: str) -> Chat:
@@ -260,7 +260,7 @@ class Subscriptions:
         """
         zone = timezones.find(text)
         async with self._db.begin() as conn:
-            chat = await self._must(conn, chat_id)
+            chat = await chats.must(conn, chat_id)
             return await self._reschedule(conn, chat, chat.hour, zone)
 
     async def _reschedule(self, conn: chats.AsyncConnection, chat: Chat, hour: time, zone: str) -> Chat:
@@ -382,13 +382,6 @@ class Subscriptions:
         expected = calendar.expected_date(self._clock())
         newest = max(known, default=expected)
         return expected if abs(expected - newest) <= timedelta(days=4) else newest
-
-    @staticmethod
-    async def _must(conn: chats.AsyncConnection, chat_id: int) -> Chat:
-        chat = await chats.get(conn, chat_id)
-        if chat is None:
-            raise NotAllowed("chat")
-        return chat
 
 
 def _wishes(text: str, occurs: Callable[[Sequence[str]], bool | None]) -> tuple[Wish, ...]:

@@ -13,7 +13,6 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from enum import StrEnum
 
-from bot.errors import NotAllowed
 from bot.model import Announcement, Chat, Digest, Kind, Paper, Profile, Reason, ReasonKind, Row
 from bot.rank.corrections import ruled_out
 from bot.rank.features import Features
@@ -113,9 +112,7 @@ class Explanations:
 
     async def _context(self, chat_id: int, paper: Paper) -> _Context:
         async with self._db.read() as conn:
-            chat = await chats.get(conn, chat_id)
-            if chat is None:
-                raise NotAllowed("chat")
+            chat = await chats.must(conn, chat_id)
             digest = await digests.that_showed(conn, chat_id, paper.id)
             return _Context(
                 chat,

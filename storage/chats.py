@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Table, and_, delete, exists, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection as AsyncConnection  # noqa: PLC0414 - for callers' signatures
 
-from bot.errors import DatabaseConflict
+from bot.errors import DatabaseConflict, NotAllowed
 from bot.model import (
     Chat,
     ChatKind,
@@ -58,6 +58,18 @@ async def get(conn: AsyncConnection, chat_id: int) -> Chat | None:
     """The chat of our number; None if it was forgotten."""
     row = (await conn.execute(select(chats).where(chats.c.id == chat_id))).one_or_none()
     return _chat_of(row) if row is not None else None
+
+
+async def must(conn: AsyncConnection, chat_id: int) -> Chat:
+    """The chat of our number.
+
+    Raises:
+        NotAllowed: it was forgotten.
+    """
+    chat = await get(conn, chat_id)
+    if chat is None:
+        raise NotAllowed("chat")
+    return chat
 
 
 async def find(conn: AsyncConnection, telegram_id: int, thread_id: int) -> Chat | None:
