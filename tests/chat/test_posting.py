@@ -5,38 +5,22 @@ from __future__ import annotations
 import asyncio
 import json
 import random
-import time
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 from telegram.ext import ExtBot
 
 from bot.chat.delivery import Postman
-from bot.chat.lanes import Lanes
 from bot.chat.offers import Offers
-from bot.chat.pacing import Lane, Limits
+from bot.chat.pacing import Lane
 from bot.chat.posting import keyboard, through
-from bot.chat.transport import Timeouts, Transport
 from bot.model import Chat, ChatKind, Delivery, DeliveryState
 from bot.outbox import Outbox
 from storage import chats, deliveries
 from storage.database import Database
-from tests.support.tiny_bot_api import LOST, RESET, SLOW, TOKEN, Call, Reply, TinyBotApi, refusal
-
-NOW = datetime(2026, 2, 18, 8, tzinfo=UTC)
-FAST = Limits(overall=2000, chat_gap=0.001)
-
-
-class Clock:
-    """The ledger's time, moved by hand."""
-
-    def __init__(self) -> None:
-        self.now = NOW
-
-    def __call__(self) -> datetime:
-        """The current moment."""
-        return self.now
+from tests.support.quick_bot import NOW, Clock, quick_bot
+from tests.support.tiny_bot_api import LOST, RESET, SLOW, Call, Reply, TinyBotApi, refusal
 
 
 @pytest.fixture
@@ -55,18 +39,7 @@ def clock() -> Clock:
 @pytest.fixture
 async def bot(api: TinyBotApi, clock: Clock) -> AsyncIterator[ExtBot[Lane]]:
     """The bot as the program makes it, with limits that a test need not wait for."""
-
-    def running() -> float:
-        return time.monotonic() + (clock.now - NOW).total_seconds()
-
-    one: ExtBot[Lane] = ExtBot(
-        TOKEN,
-        base_url=f"{api.url}/bot",
-        request=Transport(timeouts=Timeouts(call=1.0)),
-        get_updates_request=Transport(),
-        rate_limiter=Lanes(FAST, clock=running),
-    )
-    async with one:
+    async with quick_bot(api.url, clock) as one:
         yield one
 
 

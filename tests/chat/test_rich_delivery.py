@@ -6,46 +6,32 @@ import asyncio
 import json
 import logging
 import random
-import time
 from collections.abc import AsyncIterator, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 from telegram.ext import ExtBot
 
 from bot.chat.delivery import Postman
 from bot.chat.document import parse
-from bot.chat.lanes import Lanes
 from bot.chat.layouts import lay_out
 from bot.chat.offers import Offers
-from bot.chat.pacing import Lane, Limits
+from bot.chat.pacing import Lane
 from bot.chat.posting import through
-from bot.chat.transport import Timeouts, Transport
 from bot.model import Chat, ChatKind, Delivery, DeliveryState
 from bot.outbox import Outbox
 from storage import chats, deliveries
 from storage.database import Database
+from tests.support.quick_bot import NOW, Clock, quick_bot
 from tests.support.rich_checks import check_rich, texts
 from tests.support.telegram_html import read
-from tests.support.tiny_bot_api import LOST, RESET, TOKEN, Call, Reply, TinyBotApi, refusal
+from tests.support.tiny_bot_api import LOST, RESET, Call, Reply, TinyBotApi, refusal
 
-NOW = datetime(2026, 2, 18, 8, tzinfo=UTC)
 UNKNOWN = refusal(404, "Not Found: method not found")
 TOO_LONG = refusal(400, "Bad Request: RICH_MESSAGE_TEXT_TOO_LONG")
 FLOOD = refusal(429, "Too Many Requests: retry after 7", retry_after=7)
 WORDS = 1500
 """Words of a paragraph, of which a classic message holds some eight hundred and a rich one some seven thousand."""
-
-
-class Clock:
-    """The ledger's time, moved by hand."""
-
-    def __init__(self) -> None:
-        self.now = NOW
-
-    def __call__(self) -> datetime:
-        """The current moment."""
-        return self.now
 
 
 @pytest.fixture
@@ -64,18 +50,7 @@ def clock() -> Clock:
 @pytest.fixture
 async def bot(api: TinyBotApi, clock: Clock) -> AsyncIterator[ExtBot[Lane]]:
     """The bot as the program makes it, with limits that a test need not wait for."""
-
-    def running() -> float:
-        return time.monotonic() + (clock.now - NOW).total_seconds()
-
-    one: ExtBot[Lane] = ExtBot(
-        TOKEN,
-        base_url=f"{api.url}/bot",
-        request=Transport(timeouts=Timeouts(call=1.0)),
-        get_updates_request=Transport(),
-        rate_limiter=Lanes(Limits(overall=2000, chat_gap=0.001), clock=running),
-    )
-    async with one:
+    async with quick_bot(api.url, clock) as one:
         yield one
 
 
