@@ -100,6 +100,12 @@ class Rankings:
         taste = await self.taste(chat_id, profile, features.background, now)
         return await asyncio.to_thread(score, features, profile, heats, names, now, taste)
 
+    async def rank_many(
+        self, asked: Sequence[tuple[int, Profile]], features: Features, until: datetime | None = None
+    ) -> list[Ranking]:
+        """Features scored for many chats by their ids and profiles, in that order, each as `score` does."""
+        return [await self.score(chat_id, features, profile, until) for chat_id, profile in asked]
+
     async def scores_for(
         self, asked_by: Sequence[tuple[int, Profile]], features: Features, until: datetime | None = None
     ) -> Vector:

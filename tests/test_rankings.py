@@ -84,6 +84,8 @@ async def test_many_chats_are_scored_as_one_is(db: Database) -> None:
     together = await rankings.scores_for(some, features)
     alone = [(await rankings.score(chat, features, one)).scores for chat, one in some]
     assert together.tolist() == [pytest.approx(list(row), abs=1e-4) for row in alone]
+    ranked = await rankings.rank_many(some, features)
+    assert [list(one.scores) for one in ranked] == [pytest.approx(list(row), abs=1e-4) for row in alone]
 
 
 async def test_a_verdict_on_a_withdrawn_paper_teaches_as_any_other(db: Database) -> None:

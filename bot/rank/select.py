@@ -3,6 +3,7 @@ teaches."""
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from collections.abc import Set as AbstractSet
 from dataclasses import replace
 
@@ -32,15 +33,24 @@ PLAUSIBLE = 0.3
 """Share of the last chosen paper's score that one needs to be worth asking about."""
 
 
-def select(ranking: Ranking, size: int, *, seen: AbstractSet[str], explore: bool = False) -> list[ScoredPaper]:
+def select(
+    ranking: Ranking,
+    size: int,
+    *,
+    seen: AbstractSet[str],
+    explore: bool = False,
+    among: Collection[int] | None = None,
+) -> list[ScoredPaper]:
     """At most `size` papers, best first: none hidden, none of `seen`, and of near-duplicates the better one unless
-    nothing else is left. Equal scores are ordered by id, so that the same day gives the same table.
+    nothing else is left. Equal scores are ordered by id, so that the same day gives the same table. With `among` only
+    papers at these places of the ranking, as if there were no others.
 
     With `explore` the last row of a table of some length is the paper whose verdict would teach most, where one is
     plausible enough; it says so by a reason of its own kind, whose `count` is the number of papers it speaks for.
     """
     ids = ranking.features.ids
-    open_places = [at for at in range(len(ranking)) if at not in ranking.hidden and ids[at] not in seen]
+    places = range(len(ranking)) if among is None else sorted(among)
+    open_places = [at for at in places if at not in ranking.hidden and ids[at] not in seen]
     ordered = sorted(open_places, key=lambda at: (-ranking.scores[at], ids[at]))[: max(size, 0) * LOOKED_AT]
     chosen = _varied(ranking, ordered, size)
     best = sorted(chosen, key=lambda at: (-ranking.scores[at], ids[at]))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+import pytest
+
 from bot.model import Paper, Profile
 from bot.rank.features import Background, Features
 from bot.rank.ranking import Ranking
@@ -57,3 +59,18 @@ def test_there_may_be_less_than_asked_for() -> None:
     assert select(ranking([]), 5, seen=frozenset()) == []
     assert select(ranking(papers), 5, seen={papers[0].id}) == []
     assert select(ranking(papers), 0, seen=frozenset()) == []
+
+
+def test_only_the_named_places_are_chosen_from() -> None:
+    """What may not be chosen is as if it were not there, for what it repeats and for the last row as well."""
+    text = "Robots grasp cups with soft robot fingers and cameras; robots learn to grasp from touch."
+    about = [builders.paper(n, title=f"Robots that grasp {n}", abstract=text) for n in range(1, 6)]
+    others = [builders.paper(10 + n, title=title, abstract=body) for n, (title, body) in enumerate(THEMES)]
+    everything = ranking([*about, *others], "robots, legs")
+    for among in ([], [0], [4, 2, 7], range(3, 15)):
+        alone = ranking([everything.features.papers[at] for at in among], "robots, legs")
+        for explore in (False, True):
+            chosen = select(everything, 5, seen=frozenset(), explore=explore, among=among)
+            expected = select(alone, 5, seen=frozenset(), explore=explore)
+            assert [one.paper.id for one in chosen] == [one.paper.id for one in expected]
+            assert [one.score for one in chosen] == pytest.approx([one.score for one in expected], abs=1e-5)
