@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from math import floor
 
@@ -19,6 +19,8 @@ LEAST_CORRIGIBLE = 0.02
 NAMELESS = (ReasonKind.HEAT, ReasonKind.MODEL)
 AGAINST = (ReasonKind.DISLIKED, ReasonKind.MUTED)
 
+_KINDS = tuple(kind.value for kind in ReasonKind)
+
 
 @dataclass(frozen=True, slots=True)
 class Causes:
@@ -33,20 +35,16 @@ class Causes:
 
 def causes(rows: Iterable[Row]) -> Causes:
     """What brought these rows up, over all of them."""
-    labels: defaultdict[ReasonKind, Counter[str]] = defaultdict(Counter)
-    for row in rows:
-        for kind, reasons in by_kind(row.reasons).items():
-            labels[ReasonKind(kind)].update(dict.fromkeys((reason.label for reason in reasons), 1))
-    follows = labels[ReasonKind.AUTHOR] + labels[ReasonKind.INSTITUTION]
+    by_row = [by_kind(row.reasons) for row in rows]
     return Causes(
-        interests=_most(labels[ReasonKind.INTEREST]),
-        follows=_most(follows),
-        liked=bool(labels[ReasonKind.LIKED]),
-        heat=bool(labels[ReasonKind.HEAT]),
+        interests=_most(by_row, ReasonKind.INTEREST),
+        follows=_most(by_row, ReasonKind.AUTHOR, ReasonKind.INSTITUTION),
+        liked=any(one[ReasonKind.LIKED] for one in by_row),
+        heat=any(one[ReasonKind.HEAT] for one in by_row),
     )
 
 
-def by_kind(reasons: Iterable[Reason]) -> dict[str, list[Reason]]:
+def by_kind(reasons: Iterable[Reason]) -> dict[str, Sequence[Reason]]:
     """The reasons worth telling by kind: of those that brought the paper up the strongest kinds, and what spoke against
     it; within a kind the strongest first, each label once."""
     found: defaultdict[ReasonKind, dict[str, Reason]] = defaultdict(dict)
@@ -56,7 +54,9 @@ def by_kind(reasons: Iterable[Reason]) -> dict[str, list[Reason]]:
     weights = {kind: sum(abs(reason.share) for reason in same.values()) for kind, same in found.items()}
     strongest = sorted((kind for kind in found if kind not in AGAINST), key=lambda kind: -weights[kind])[:MOST_KINDS]
     told = {*strongest, *AGAINST}
-    return {kind.value: _worth_telling(found[kind].values()) if kind in told else [] for kind in ReasonKind}
+    worth: dict[str, Sequence[Reason]] = dict.fromkeys(_KINDS, ())
+    worth.update({kind.value: _worth_telling(same.values()) for kind, same in found.items() if kind in told})
+    return worth
 
 
 def _worth_telling(same: Iterable[Reason]) -> list[Reason]:
@@ -64,6 +64,21 @@ def _worth_telling(same: Iterable[Reason]) -> list[Reason]:
     ordered = list(same)
     least = LEAST_SHARE * abs(ordered[0].share) if ordered else 0.0
     return [reason for reason in ordered[:MOST_LABELS] if abs(reason.share) >= least]
+
+
+def labels(reasons: Iterable[Reason]) -> list[str]:
+    """What the reasons are about."""
+    return [reason.label for reason in reasons]
+
+
+def in_words(interests: Iterable[Reason]) -> list[Reason]:
+    """Of the interests that brought a paper up those that its own words name; the others are close in topic."""
+    return [reason for reason in interests if reason.count]
+
+
+def teaches(reasons: Iterable[Reason]) -> bool:
+    """Whether a paper stands in a table to teach us something."""
+    return any(reason.kind is ReasonKind.EXPLORATION for reason in reasons)
 
 
 def count_of(reasons: Iterable[Reason]) -> int:
@@ -111,5 +126,7 @@ def corrigible(reasons: Iterable[Reason]) -> list[Reason]:
     return sorted(named, key=lambda reason: (-abs(reason.share), reason.kind, reason.label))[:MOST_CORRIGIBLE]
 
 
-def _most(labels: Counter[str]) -> tuple[str, ...]:
-    return tuple(label for label, _ in labels.most_common(MOST_LABELS) if label)
+def _most(by_row: Sequence[Mapping[str, Sequence[Reason]]], *kinds: ReasonKind) -> tuple[str, ...]:
+    """The labels of these kinds that most rows have."""
+    rows = Counter(label for kind in kinds for one in by_row for label in dict.fromkeys(labels(one[kind])))
+    return tuple(label for label, _ in rows.most_common(MOST_LABELS) if label)

@@ -73,7 +73,7 @@ def messages(document: Document, latex_line: Callable[[str], str]) -> tuple[Mess
 
     `latex_line` writes a formula as one Unicode line; where it fails the LaTeX itself is shown.
     """
-    return tuple(_message(part) for part in _parts(_Flow(latex_line).pieces(document.blocks)) if part)
+    return tuple(_message(part) for part in _parts(list(_Flow(latex_line).pieces(document.blocks))) if part)
 
 
 def keyboard(document: Document) -> Keyboard:
@@ -304,7 +304,10 @@ def _padded(text: str, width: int, right: bool) -> str:
 # --------------------------------------------------------------------------- the flow as messages
 
 
-def _parts(pieces: Iterable[_Piece]) -> Iterator[list[_Piece]]:
+def _parts(pieces: list[_Piece]) -> Iterator[list[_Piece]]:
+    if _fits(pieces):  # nearly every document does, and is measured once
+        yield pieces
+        return
     part: list[_Piece] = []
     for piece in pieces:
         rest = piece

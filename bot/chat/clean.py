@@ -7,15 +7,18 @@ import unicodedata
 
 # Control characters, invisible fillers, bidirectional controls, tag characters and non-characters. Joiners stay: emoji,
 # Persian and Indic words need them.
-_DROPPED = re.compile(
-    "[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b\u200e\u200f"
-    "\u202a-\u202e\u2060-\u206f\u3164\ufeff\uffa0\ufff0-\ufffb\ufdd0-\ufdef\ufffe\uffff\U000e0000-\U000e007f]"
-    + "".join(f"|{chr((plane << 16) + 0xFFFE)}|{chr((plane << 16) + 0xFFFF)}" for plane in range(1, 17))
+_HIDDEN = (
+    "\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b\u200e\u200f"
+    "\u202a-\u202e\u2060-\u206f\u3164\ufeff\uffa0\ufff0-\ufffb\ufdd0-\ufdef\ufffe\uffff\U000e0000-\U000e007f"
+    + "".join(chr((plane << 16) + end) for plane in range(1, 17) for end in (0xFFFE, 0xFFFF))
 )
-_SPACES = re.compile("[\x0b\x0c\x85\u2028\u2029\u2800]")
+_BLANK = "\x0b\x0c\x85\u2028\u2029\u2800"
+_DROPPED = re.compile(f"[{_HIDDEN}]")
+_SPACES = re.compile(f"[{_BLANK}]")
 _JOINERS = re.compile("[\u200c\u200d]+")
 _LONE_JOINER = re.compile(r"(?:^|(?<=\s))[\u200c\u200d]|[\u200c\u200d](?=\s|$)")
 _SURROGATE = re.compile("[\ud800-\udfff]")
+_ODD = re.compile(f"[{_HIDDEN}{_BLANK}\u200c\u200d\ud800-\udfff]")
 _PLAIN = re.compile(r"[\t\n\r\x20-\x7e]*")
 
 MOST_MARKS = 6
@@ -27,6 +30,8 @@ def clean(text: str) -> str:
     characters, with at most one joiner and `MOST_MARKS` combining marks in a row. Everything visible stays."""
     if _PLAIN.fullmatch(text):
         return text
+    if not _ODD.search(text):
+        return _without_towers(text)
     if _SURROGATE.search(text):
         text = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
     text = _SPACES.sub(" ", _DROPPED.sub("", text))
@@ -40,7 +45,7 @@ def visible(text: str) -> bool:
 
 
 def _without_towers(text: str) -> str:
-    towers = {character for character in set(text) if unicodedata.category(character) in ("Mn", "Me")}
+    towers = {each for each in set(text) if not each.isascii() and unicodedata.category(each) in ("Mn", "Me")}
     if not towers:
         return text
     kept: list[str] = []

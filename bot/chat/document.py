@@ -225,9 +225,11 @@ def _line(element: ET.Element) -> tuple[Inline, ...]:
 
 
 def _inlines(element: ET.Element) -> list[Inline]:
-    found: list[Inline] = [Text(element.text or "")]
+    found: list[Inline] = [Text(element.text)] if element.text else []
     for child in element:
-        found += [*_inline(child), Text(child.tail or "")]
+        found += _inline(child)
+        if child.tail:
+            found.append(Text(child.tail))
     return found
 
 

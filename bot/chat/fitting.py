@@ -38,6 +38,7 @@ from bot.chat.tree import (
     Text,
     inline_buttons,
     inline_text,
+    nested,
 )
 
 MOST_BYTES = 32_768
@@ -64,7 +65,7 @@ def fitted(document: Document, sound: SoundFormula) -> tuple[Document, ...]:
     """
     blocks = _Tamer(sound).blocks(document.blocks, MOST_LEVELS)
     parts = (Document(tuple(part)) for part in _parts(blocks))
-    return tuple(part for part in parts if part.size.buttons or _seen(part))
+    return tuple(part for part in parts if _seen(part) or part.size.buttons)
 
 
 def _seen(part: Document) -> bool:
@@ -212,8 +213,8 @@ class _Weight:
 
 
 def _weight(blocks: Iterable[Block]) -> _Weight:
-    size = Document(tuple(blocks)).size
-    return _Weight(size.bytes, size.blocks)
+    document = Document(tuple(blocks))
+    return _Weight(sum(len(text.encode()) for text in document.texts()), sum(map(nested, document.blocks)))
 
 
 def _parts(blocks: Sequence[Block]) -> Iterator[list[Block]]:

@@ -16,6 +16,8 @@ _DASH = re.compile(r"(?<=\w)--(?=\w)")  # "95--98", "Cold--Warm", but no "--lr"
 
 def prose(text: str) -> Markup:
     """`text` as markup of our dialect."""
+    if "$" not in text:
+        return _plain(text)
     pieces: list[Markup] = []
     end = 0
     for match in _MATH.finditer(text):

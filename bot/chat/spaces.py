@@ -20,6 +20,10 @@ def flat(text: str) -> str:
 def tidy(inlines: Iterable[Inline]) -> tuple[Inline, ...]:
     """A stretch of text with its white space as a reader sees it: runs as one space, none at the ends or around line
     breaks; what is empty then is left out. () where nothing can be seen."""
+    inlines = tuple(inlines)
+    if len(inlines) == 1 and isinstance(inlines[0], Text):
+        text = _SPACE.sub(" ", inlines[0].text).strip(" ")
+        return (Text(text),) if visible(text) else ()
     squeezed, _ = _squeeze(inlines)
     tidied = _trim_end(squeezed)
     return tidied if visible(inline_text(tidied)) else ()

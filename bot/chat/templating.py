@@ -21,7 +21,7 @@ from jinja2.ext import Extension
 from markupsafe import Markup, escape
 
 from bot.chat import callbacks
-from bot.chat.causes import by_kind, causes, corrigible, count_of, hundredths, told
+from bot.chat.causes import by_kind, causes, corrigible, count_of, hundredths, in_words, labels, teaches, told
 from bot.chat.document import parse
 from bot.chat.prose import clip, prose
 from bot.chat.spaces import flat
@@ -30,6 +30,7 @@ from bot.chat.words import ORIGINAL, Words, read_words
 
 FOLDER = Path(__file__).resolve().parents[2] / "templates"
 
+_OPEN, _CLOSE = Markup("“"), Markup("”")
 _OFFSET = re.compile(r"Etc/GMT([+-])(\d{1,2})")
 
 
@@ -108,10 +109,13 @@ class Templates:
             "topic": lambda key: self.topic(key, language),
             "category": self.category,
             "listed": lambda items: _listed(items, locale),
-            "quoted": lambda items: _listed((Markup("“{}”").format(prose(clip(item, 80))) for item in items), locale),
+            "quoted": lambda items: _listed((_OPEN + prose(clip(item, 80)) + _CLOSE for item in items), locale),
             "by_kind": by_kind,
             "causes": causes,
             "named": _named,
+            "labels": labels,
+            "in_words": in_words,
+            "teaches": teaches,
             "count_of": count_of,
             "told": told,
             "hundredths": hundredths,
@@ -144,6 +148,8 @@ def _listed(items: Iterable[object], locale: Locale) -> Markup:
     """Things in a row as a language names them: "a, b and c". A language that puts no spaces around its "and" would run
     it into foreign names, so there the same mark stands between all of them."""
     escaped = [str(escape(item)) for item in items]
+    if len(escaped) == 1:
+        return Markup(escaped[0])  # noqa: S704 - it is escaped
     patterns = locale.list_patterns["standard"]
     if " " not in patterns["2"]:
         return Markup(patterns["start"].format("", "").join(escaped))  # noqa: S704 - each is escaped

@@ -211,7 +211,7 @@ class Document:
         return Size(
             characters=sum(map(len, texts)),
             bytes=sum(len(text.encode()) for text in texts),
-            blocks=sum(_count(block) for block in self.blocks),
+            blocks=sum(map(nested, self.blocks)),
             depth=max(map(_depth, self.blocks), default=0),
             columns=max((_columns(block) for block in walk(self.blocks)), default=0),
             buttons=sum(1 for _ in buttons(self.blocks)),
@@ -271,6 +271,18 @@ def inline_buttons(inlines: Iterable[Inline]) -> Iterator[Button]:
                 yield from inline_buttons(inner)
 
 
+def nested(block: Block) -> int:
+    """How many blocks a block is, with its list items, its table's rows and everything nested."""
+    match block:
+        case List(items):
+            return 1 + sum(1 + sum(map(nested, item)) for item in items)
+        case Details(_, inner) | Quote(inner, _):
+            return 1 + sum(map(nested, inner))
+        case Table(header, rows):
+            return 1 + bool(header) + sum(1 + bool(row.note) for row in rows)
+    return 1
+
+
 def _inline_texts(inlines: Iterable[Inline]) -> Iterator[str]:
     for inline in inlines:
         match inline:
@@ -294,17 +306,6 @@ def _texts(blocks: Iterable[Block]) -> Iterator[str]:
             yield block.text
         elif isinstance(block, MathBlock):
             yield block.latex
-
-
-def _count(block: Block) -> int:
-    match block:
-        case List(items):
-            return 1 + sum(1 + sum(map(_count, item)) for item in items)
-        case Details(_, inner) | Quote(inner, _):
-            return 1 + sum(map(_count, inner))
-        case Table(header, rows):
-            return 1 + bool(header) + sum(1 + bool(row.note) for row in rows)
-    return 1
 
 
 def _depth(block: Block) -> int:
