@@ -60,6 +60,7 @@ if TYPE_CHECKING:
 
     from bot.chat.delivery import Postman
     from bot.chat.desk import Desk
+    from bot.chat.lanes import Lanes
     from bot.chat.pacing import Lane
     from bot.chat.tree import Document
     from bot.chat.views import Views
@@ -269,6 +270,7 @@ async def _serve(
 ) -> None:
     from bot.chat import posting
     from bot.chat.delivery import Postman
+    from bot.chat.lanes import Lanes
     from bot.chat.line import make_bot
     from bot.chat.pacing import Limits
 
@@ -278,7 +280,8 @@ async def _serve(
     shared = _is_shared(settings)
     usual = Limits()
     limits = replace(usual, overall=SHARED_RATE if shared else usual.overall, paid=paid or usual.paid)
-    bot = make_bot(settings.telegram_bot_token, settings.telegram_api_url, limits=limits)
+    lanes = Lanes(limits)
+    bot = make_bot(settings.telegram_bot_token, settings.telegram_api_url, lanes=lanes, before=jobs.surely_alone)
     postman = Postman(
         Outbox(program.db, clock),
         posting.through(bot, desk.offers, paid=bool(paid)),
@@ -295,11 +298,12 @@ async def _serve(
     try:
         async with _watched_over(program, jobs, postman.counts):
             if shared:
-                await _share(program, jobs, desk, bot, role, stop)
+                await _share(program, jobs, desk, bot, lanes, role, stop)
             else:
                 await _receive(program, desk, bot, stop, jobs.start, stopping)
     finally:
         await stopping()
+        await lanes.shutdown()
         await desk.close()
         alive.cancel()
 
@@ -371,9 +375,11 @@ async def _receive(
         await run_polling(receiving, stop, on_started=started, on_stopping=stopping)
 
 
-async def _share(program: Program, jobs: Jobs, desk: Desk, bot: ExtBot[Lane], role: Role, stop: asyncio.Event) -> None:
-    """Take part until `stop` is set. Jobs send through `bot`; people are answered through another one with its lanes, of
-    which only one program at a time fetches updates, while each may have them brought."""
+async def _share(
+    program: Program, jobs: Jobs, desk: Desk, bot: ExtBot[Lane], lanes: Lanes, role: Role, stop: asyncio.Event
+) -> None:
+    """Take part until `stop` is set. Jobs send through `bot`; people are answered through another one in the same
+    lanes, for which only one program at a time fetches updates, while each may have them brought."""
     from bot.chat.line import introduced, make_bot
 
     settings = program.settings
@@ -387,7 +393,7 @@ async def _share(program: Program, jobs: Jobs, desk: Desk, bot: ExtBot[Lane], ro
             return
 
         async def receive() -> None:
-            answering = make_bot(settings.telegram_bot_token, settings.telegram_api_url, lanes=bot.rate_limiter)
+            answering = make_bot(settings.telegram_bot_token, settings.telegram_api_url, lanes=lanes)
             await _receive(program, desk, answering, stop, _nothing)
 
         if settings.webhook_url:

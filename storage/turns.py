@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 from sqlalchemy import func, select, text
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.errors import Throttled
-from storage import engines, faults
+from bot.errors import DatabaseLocked, Throttled
+from storage import engines, faults, leading
 from storage.address import parse, place_of
-from storage.leading import key_of
+from storage.leading import end_the_silent, key_of
 from storage.sql import insert
 from storage.tables import turns
+
+WAITS = 60.0
+"""Seconds in the queue after which a program looks whether the one whose turn it is still lives."""
 
 
 class Turns:
@@ -38,13 +42,13 @@ class Turns:
             with faults.connecting(place_of(self._url)):
                 async with engine.connect() as conn:
                     await conn.execution_options(isolation_level="AUTOCOMMIT")
-                    await conn.execute(text("SET lock_timeout = 0"))
-                    await conn.execute(text("SELECT pg_advisory_lock(:key)"), {"key": key_of(f"turn {line}")})
+                    await self._queue(conn, key_of(f"turn {line}"))
                     await self._wait(conn, line, pauses, patience)
                     # Also now, in case this program does not live to see the end of its request.
                     await _pause(conn, pauses)
                     try:
-                        yield
+                        async with _heard(conn):
+                            yield
                     finally:
                         await _pause(conn, pauses)
         finally:
@@ -60,13 +64,48 @@ class Turns:
         finally:
             await engine.dispose()
 
+    async def _queue(self, conn: AsyncConnection, key: int) -> None:
+        """Take the lock of a line when all who came before have had it; one that hangs loses it."""
+        await conn.execute(text(f"SET lock_timeout = '{WAITS:.3f}s'"))
+        while True:
+            try:
+                await conn.execute(text("SELECT pg_advisory_lock(:key)"), {"key": key})
+            except DBAPIError as error:
+                if not isinstance(faults.of(error, place_of(self._url)), DatabaseLocked):
+                    raise
+                await end_the_silent(conn, key, leading.SILENT)
+            else:
+                return
+
     async def _wait(self, conn: AsyncConnection, line: str, pauses: Mapping[str, float], patience: float) -> None:
         left = func.extract("epoch", func.max(turns.c.free_at) - func.clock_timestamp())
         query = select(left).where(turns.c.name.in_(list(pauses)))
         while (seconds := float(await conn.scalar(query) or 0.0)) > 0:
             if seconds > patience:
                 raise Throttled(line, "told-to-wait", seconds)
-            await self._sleep(seconds)
+            await self._sleep(min(seconds, leading.LOOK_AGAIN))
+
+
+@asynccontextmanager
+async def _heard(conn: AsyncConnection) -> AsyncIterator[None]:
+    """Inside, the connection says something again and again, so that nobody takes it for that of a program that hangs."""
+    over = asyncio.Event()
+
+    async def speak() -> None:
+        while not over.is_set():
+            await conn.execute(text("SELECT 1"))
+            with suppress(TimeoutError):
+                await asyncio.wait_for(over.wait(), leading.LOOK_AGAIN)
+
+    speaking = asyncio.create_task(speak())
+    try:
+        yield
+    finally:
+        over.set()
+        # Where it broke, so does what comes next on the connection, which says so.
+        await asyncio.wait((speaking,))
+        if not speaking.cancelled():
+            speaking.exception()
 
 
 async def _pause(conn: AsyncConnection, pauses: Mapping[str, float]) -> None:

@@ -182,10 +182,12 @@ class Lanes(BaseRateLimiter[Lane]):
 
 
 class Borrowed(BaseRateLimiter[Lane]):
-    """The lanes of another bot in this program, whose limits are the same token's; opening and closing is its affair."""
+    """Lanes that several bots in this program use, since their limits are the same token's; opening and closing them is
+    somebody else's affair. `before` is awaited when the turn of a call has come, and then the call is made."""
 
-    def __init__(self, lanes: BaseRateLimiter[Lane]) -> None:
+    def __init__(self, lanes: BaseRateLimiter[Lane], before: Callable[[], Awaitable[object]] | None = None) -> None:
         self._lanes = lanes
+        self._before = before
 
     async def initialize(self) -> None:
         """Nothing to open."""
@@ -203,7 +205,15 @@ class Borrowed(BaseRateLimiter[Lane]):
         rate_limit_args: Lane | None,
     ) -> Any:
         """As the lanes themselves."""
-        return await self._lanes.process_request(callback, args, kwargs, endpoint, data, rate_limit_args)
+        before = self._before
+        if before is None or not writes(endpoint, data):
+            return await self._lanes.process_request(callback, args, kwargs, endpoint, data, rate_limit_args)
+
+        async def call(*args: Any, **kwargs: Any) -> Any:
+            await before()
+            return await callback(*args, **kwargs)
+
+        return await self._lanes.process_request(call, args, kwargs, endpoint, data, rate_limit_args)
 
 
 def writes(endpoint: str, data: dict[str, Any]) -> bool:

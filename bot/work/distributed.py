@@ -1,9 +1,9 @@
 """Jobs in several programs on several machines: PostgreSQL holds the queue, procrastinate runs it.
 
 A program takes part as a *clock* (one of them leads and puts jobs into the queue when their time comes), as a *worker*
-(takes jobs out of it; one of the workers leads and does what must stay in one place), or as both. Whatever dies, its
-place is taken within half a minute: leads are locks of connections, and jobs of workers without a sign of life are
-given to others.
+(takes jobs out of it; one of the workers leads and does what must stay in one place), or as both. Whatever dies or
+hangs, its place is taken within half a minute: leads are locks of connections that must not fall silent, and jobs of
+workers without a sign of life are given to others.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from procrastinate.jobs import Status
 from bot.errors import DatabaseBroken
 from bot.work.jobs import Job, JobReport, NumberedJob
 from storage.address import libpq, parse, place_of
-from storage.leading import lead
+from storage.leading import Lead, lead
 
 log = logging.getLogger(__name__)
 
@@ -66,6 +66,7 @@ class Distributed:
         self._timed: dict[str, _Timed] = {}
         self._alone: dict[str, _Timed] = {}
         self._nudged: dict[str, asyncio.Event] = {}
+        self._lead = Lead()
         self._reports: dict[str, JobReport] = {}
         self._tasks: list[asyncio.Task[None]] = []
         self._deferring: set[asyncio.Task[None]] = set()
@@ -114,6 +115,11 @@ class Distributed:
             self._deferring.add(task)
             task.add_done_callback(self._deferring.discard)
 
+    async def surely_alone(self) -> None:
+        """Return when this program surely leads in what runs alone. One that was stopped for a while does not know it
+        until the server answers again; where another one has taken over meanwhile, what waits here is cancelled."""
+        await self._lead.sure()
+
     def report(self) -> dict[str, JobReport]:
         """How every job has fared in this program, by name."""
         return dict(self._reports)
@@ -138,7 +144,7 @@ class Distributed:
         if self._works:
             self._tasks.append(asyncio.create_task(self._work(), name="worker"))
             if self._alone:
-                self._tasks.append(asyncio.create_task(lead(self._url, "sender", self._work_alone), name="sender"))
+                self._tasks.append(asyncio.create_task(self._lead_alone(), name="sender"))
 
     async def _make_queue(self) -> None:
         """Make the queue's tables; another program may do so at this very moment."""
@@ -210,6 +216,9 @@ class Distributed:
             except ProcrastinateException as error:
                 log.warning("no jobs can be taken: %s", error)
             await asyncio.sleep(1.0)
+
+    async def _lead_alone(self) -> None:
+        await lead(self._url, "sender", self._work_alone, held=self._lead)
 
     async def _work_alone(self) -> None:
         async with asyncio.TaskGroup() as group:

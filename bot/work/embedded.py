@@ -92,6 +92,9 @@ class Embedded:
         else:
             self._begin(name)
 
+    async def surely_alone(self) -> None:
+        """At once: there is no other program."""
+
     async def start(self) -> None:
         """Begin to run jobs."""
         self._open = True

@@ -42,6 +42,9 @@ class Jobs(Protocol):
     def nudge(self, name: str) -> None:
         """Run that job as soon as it is not running."""
 
+    async def surely_alone(self) -> None:
+        """Return when it is sure that what runs alone runs here, and in no other program."""
+
     async def start(self) -> None:
         """Begin to run jobs."""
 

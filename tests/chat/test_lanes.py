@@ -10,7 +10,7 @@ import pytest
 from telegram.error import BadRequest, Forbidden, NetworkError, RetryAfter
 from telegram.ext import ExtBot
 
-from bot.chat.lanes import MOST_WAITING, Lanes, seconds, writes
+from bot.chat.lanes import MOST_WAITING, Borrowed, Lanes, seconds, writes
 from bot.chat.pacing import Lane, Limits
 from bot.chat.transport import Transport
 from tests.support.tiny_bot_api import TOKEN, TinyBotApi, refusal
@@ -274,6 +274,36 @@ async def test_closing_cancels_who_waits() -> None:
     done, _ = await asyncio.wait(calls[1:], timeout=1)
     assert all(call.cancelled() for call in done)
     calls[0].cancel()
+
+
+async def test_what_is_awaited_before_a_message_comes_after_its_turn_and_concerns_one_bot() -> None:
+    """A bot that must make sure of something does so when its turn has come, also in vain; another bot in the same
+    lanes and what is no message do not wait for it."""
+    world = World()
+    gate, asked = asyncio.Event(), 0
+
+    async def before() -> None:
+        nonlocal asked
+        asked += 1
+        await gate.wait()
+
+    careful, other = Borrowed(world.lanes, before), Borrowed(world.lanes)
+
+    def call(lanes: Borrowed, chat: int | None, endpoint: str = "sendMessage") -> asyncio.Task[Any]:
+        data = {} if chat is None else {"chat_id": chat}
+        return asyncio.create_task(lanes.process_request(world.far, (endpoint, data), {}, endpoint, data, None))
+
+    async def scene() -> None:
+        held, given_up = call(careful, 1), call(careful, 2)
+        await asyncio.gather(call(careful, None, "getMe"), call(other, 3))
+        assert (asked, [chat for _, chat, _ in world.far.calls]) == (2, [None, 3])
+        given_up.cancel()
+        gate.set()
+        assert await held == "done sendMessage"
+        assert world.far.moments(2) == []
+
+    await world.time.run(scene())
+    await world.lanes.shutdown()
 
 
 async def test_it_serves_python_telegram_bot() -> None:

@@ -9,13 +9,14 @@ import signal
 import time
 from collections.abc import Callable
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 from sqlalchemy import make_url, text
 
 from bot.errors import Throttled
-from storage import engines, leading
-from storage.leading import key_of, lead
+from storage import engines, leading, turns
+from storage.leading import Lead, key_of, lead
 from storage.turns import Turns
 
 PAUSE = 0.3
@@ -127,6 +128,120 @@ async def test_a_killed_program_is_followed_at_once(migrated_postgres_url: str) 
     await asyncio.wait_for(leads.wait(), 20)
     follower.cancel()
     await asyncio.gather(follower, return_exceptions=True)
+    other.join()
+
+
+def _act_while_leading(url: str, note: str, begun: multiprocessing.synchronize.Event) -> None:
+    leading.LOOK_AGAIN, leading.SURE = 0.05, 0.5
+    held = Lead()
+
+    async def work() -> None:
+        while True:
+            await held.sure()
+            with Path(note).open("a", encoding="ascii") as file:  # noqa: ASYNC230 - a line in a test
+                file.write(f"{time.monotonic()}\n")
+            begun.set()
+            await asyncio.sleep(0.005)
+
+    asyncio.run(lead(url, "sender", work, held=held))
+
+
+async def test_a_program_that_hangs_is_followed_and_does_nothing_when_it_goes_on(
+    migrated_postgres_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The lead of a stopped program is taken away; once it goes on, it does not act a single time beside its follower,
+    and waits for the lead like everybody else."""
+    monkeypatch.setattr(leading, "SILENT", 1.0)
+    context, note = multiprocessing.get_context("spawn"), tmp_path / "acts"
+    begun = context.Event()
+    other = context.Process(target=_act_while_leading, args=(migrated_postgres_url, str(note), begun))
+    other.start()
+    assert await asyncio.to_thread(begun.wait, 30)
+    leads = asyncio.Event()
+
+    async def work() -> None:
+        leads.set()
+        await asyncio.sleep(60)
+
+    follower = asyncio.create_task(lead(migrated_postgres_url, "sender", work, quickly))
+    await asyncio.sleep(1.5)
+    assert not leads.is_set()
+    os.kill(other.pid or 0, signal.SIGSTOP)
+    try:
+        await asyncio.wait_for(leads.wait(), 20)
+        taken_over = time.monotonic()
+    finally:
+        os.kill(other.pid or 0, signal.SIGCONT)
+    await asyncio.sleep(1.0)
+    acts = [float(line) for line in note.read_text(encoding="ascii").splitlines()]
+    assert max(acts) < taken_over
+    follower.cancel()
+    await asyncio.gather(follower, return_exceptions=True)
+    await until(lambda: float(note.read_text(encoding="ascii").splitlines()[-1]) > taken_over)
+    other.kill()
+    other.join()
+
+
+async def test_a_lead_is_sure_for_a_while_after_each_answer() -> None:
+    """It waits when the last answer is too old or the lead is lost, and goes on with the next one."""
+    moment = 100.0
+    held = Lead(lambda: moment)
+    waiting = asyncio.create_task(held.sure())
+    await asyncio.sleep(0)
+    assert not waiting.done()
+    held.confirmed(moment)
+    await asyncio.wait_for(waiting, 1)
+    moment += leading.SURE - 0.1
+    await held.sure()
+    moment += 0.2
+    waiting = asyncio.create_task(held.sure())
+    held.confirmed(100.0)  # an answer to what was asked long ago
+    await asyncio.sleep(0.01)
+    assert not waiting.done()
+    held.confirmed(moment)
+    await asyncio.wait_for(waiting, 1)
+    held.lost()
+    with pytest.raises(TimeoutError):
+        await asyncio.wait_for(held.sure(), 0.01)
+
+
+def test_who_is_sure_is_not_silent() -> None:
+    """A lead is taken away only when its holder has long ceased to act, and within half a minute all the same."""
+    assert leading.LOOK_AGAIN + leading.ANSWER_WITHIN < leading.SURE < leading.SILENT - 2
+    assert leading.SILENT + 2 * leading.LOOK_AGAIN < 30
+
+
+def _keep_a_turn(url: str, begun: multiprocessing.synchronize.Event) -> None:
+    leading.LOOK_AGAIN = 0.05
+
+    async def run() -> None:
+        async with Turns(url).turn("arxiv", {"arxiv": 0.0}, 30.0):
+            begun.set()
+            await asyncio.sleep(60)
+
+    asyncio.run(run())
+
+
+async def test_a_turn_of_a_program_that_hangs_ends(migrated_postgres_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever takes long but lives keeps its turn; whoever hangs in the middle of a request does not stop the others."""
+    monkeypatch.setattr(turns, "WAITS", 0.2)
+    monkeypatch.setattr(leading, "SILENT", 1.0)
+    context = multiprocessing.get_context("spawn")
+    begun = context.Event()
+    other = context.Process(target=_keep_a_turn, args=(migrated_postgres_url, begun))
+    other.start()
+    assert await asyncio.to_thread(begun.wait, 30)
+
+    async def ask() -> None:
+        async with Turns(migrated_postgres_url).turn("arxiv", {"arxiv": 0.0}, 30.0):
+            pass
+
+    asking = asyncio.create_task(ask())
+    await asyncio.sleep(1.5)
+    assert not asking.done()
+    os.kill(other.pid or 0, signal.SIGSTOP)
+    await asyncio.wait_for(asking, 20)
+    other.kill()
     other.join()
 
 

@@ -17,6 +17,7 @@ from sqlalchemy import make_url, text
 
 from bot.work import distributed
 from bot.work.distributed import Distributed
+from bot.work.jobs import Job
 from storage import engines, leading
 
 EITHER = {"ticks": True, "works": True}
@@ -142,6 +143,32 @@ async def test_what_runs_alone_runs_in_one_program(postgres_url: str) -> None:
             await until(lambda: len(ran) >= 2)
             assert set(ran) == {leader}
         await until(lambda: ran[-1] == "second")
+
+
+async def test_it_is_sure_who_runs_alone(postgres_url: str) -> None:
+    """Inside its job the program that leads is sure of it at once; the other one waits until the lead is its own."""
+    ran: list[str] = []
+    parts = {name: part(postgres_url, ticks=False, works=True) for name in ("first", "second")}
+
+    def sure(name: str) -> Job:
+        async def job() -> None:
+            await asyncio.wait_for(parts[name].surely_alone(), 1)
+            ran.append(name)
+
+        return job
+
+    for name, one in parts.items():
+        one.alone("mail", 0.05, sure(name))
+    async with started(*parts.values()):
+        await until(lambda: len(ran) >= 2)
+        (leader,) = set(ran)
+        (other,) = set(parts) - {leader}
+        waiting = asyncio.create_task(parts[other].surely_alone())
+        await asyncio.sleep(0.3)
+        assert not waiting.done()
+        await parts[leader].stop()
+        await asyncio.wait_for(waiting, 20)
+    assert all(not one.report()["mail"].last_error for one in parts.values() if one is not parts[leader])
 
 
 async def test_a_job_that_fails_is_told_and_runs_again(postgres_url: str, caplog: pytest.LogCaptureFixture) -> None:
