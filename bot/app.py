@@ -24,7 +24,7 @@ from bot.card.llm.analyst import ModelAnalyst
 from bot.commandline import CardRequest, DemoRequest, DigestRequest, Format, Progress, Role, silent
 from bot.config import Settings
 from bot.digest import Digests
-from bot.embedding import Embedding
+from bot.embedding import embedding_of
 from bot.errors import BadPaperId, BadSetting, UnknownCategory
 from bot.feedback import Feedback
 from bot.intake import Intake
@@ -35,7 +35,6 @@ from bot.outbox import Outbox
 from bot.pull import categories
 from bot.pull.announced import Announced
 from bot.pull.client import Client
-from bot.pull.embeddings import EmbeddingModel
 from bot.pull.fulltext import FullTexts
 from bot.pull.heat import DailyPapers
 from bot.pull.lookup import Lookup
@@ -163,8 +162,9 @@ async def opened(
                 clock,
                 Analyses(db, analyst, clock) if analyst is not None else None,
             )
-            rankings = Rankings(db, clock, embedding=_embedding(settings, db, clock))
-            replays = Replays(db, clock)
+            embedding = embedding_of(settings, db, clock)
+            rankings = Rankings(db, clock, embedding=embedding)
+            replays = Replays(db, clock, embedding)
             digests = Digests(
                 db,
                 clock,
@@ -189,7 +189,7 @@ async def opened(
                     Library(db, rankings, clock),
                     Subscriptions(db, settings, clock, llm.widener(model), wake, rankings.occurs),
                     Status(db, clock, model),
-                    Reports(db, intake, reading, clock),
+                    Reports(db, intake, reading, clock, embedding),
                 )
             finally:
                 await digests.close()
@@ -200,14 +200,6 @@ async def opened(
                     await model.close()
     finally:
         await db.close()
-
-
-def _embedding(settings: Settings, db: Database, clock: Callable[[], datetime]) -> Embedding | None:
-    """What compares papers by an embedding model's vectors; None where none is configured."""
-    if not settings.embedding_model:
-        return None
-    model = EmbeddingModel(settings.embedding_model, settings.embedding_base_url, settings.embedding_api_key)
-    return Embedding(db, model, clock)
 
 
 def _is_shared(settings: Settings) -> bool:

@@ -12,8 +12,12 @@ from typing import Protocol
 
 import numpy as np
 
+from bot.config import Settings
 from bot.errors import SourceError
-from bot.model import Paper
+from bot.model import Paper, Profile
+from bot.pull.embeddings import EmbeddingModel
+from bot.rank import interests
+from bot.rank.features import Background, Features
 from bot.rank.vectors import Vector, Vectors
 from storage import vectors as kept_vectors
 from storage.database import Database
@@ -79,6 +83,12 @@ class Embedding:
             if missing and not self._resting():
                 await self._ask(missing, of_papers, of_texts)
 
+    async def know_profile(self, profile: Profile) -> None:
+        """The same for what a profile says: its stated interests and its papers, judged and left alone."""
+        wishes = interests.parse(profile.interests)
+        said = [*(one.paper for one in profile.judged), *(one.paper for one in profile.left)]
+        await self.know(said, (wish.label for wish in wishes))
+
     async def _ask(self, missing: Mapping[str, str], papers: Mapping[str, Paper], texts: Mapping[str, str]) -> None:
         keys = list(missing)
         try:
@@ -111,6 +121,28 @@ class Embedding:
     def _resting(self) -> bool:
         failed = self._rest_until
         return failed is not None and (self._clock() - failed).total_seconds() < REST
+
+
+def embedding_of(settings: Settings, db: Database, clock: Callable[[], datetime]) -> Embedding | None:
+    """What compares papers by an embedding model's vectors; None where no model is configured."""
+    if not settings.embedding_model:
+        return None
+    model = EmbeddingModel(settings.embedding_model, settings.embedding_base_url, settings.embedding_api_key)
+    return Embedding(db, model, clock)
+
+
+async def background_of(past: Sequence[Paper], embedding: Embedding | None) -> Background:
+    """Past papers as a background, with their vectors where there is a model for them."""
+    if embedding is not None:
+        await embedding.know(past)
+    return await asyncio.to_thread(Background.of, past, embedding.vectors if embedding is not None else None)
+
+
+async def features_of(papers: Sequence[Paper], background: Background, embedding: Embedding | None) -> Features:
+    """Papers held against a background, with their vectors where there is a model for them."""
+    if embedding is not None:
+        await embedding.know(papers)
+    return await asyncio.to_thread(Features.of, papers, background)
 
 
 def _key(text: str) -> str:

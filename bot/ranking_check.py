@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 from bot.config import Settings
 from bot.doctor import Finding, State, missing_file
+from bot.embedding import embedding_of
 from bot.errors import PaperboyError
 from bot.replay import LEAST_LIKES, Numbers, Replays
 from storage import chats
@@ -38,7 +39,8 @@ async def examine(
             return "", Finding("ranking", State.SKIPPED, f"{missing} is not there yet, so nothing was ranked")
         db = await Database.open(settings.database_url)
         try:
-            found = await _replayed(db, clock, progress)
+            embedding = embedding_of(settings, db, clock)
+            found = await _replayed(Replays(db, clock, embedding), db, progress)
         finally:
             await db.close()
     except PaperboyError as error:
@@ -47,8 +49,9 @@ async def examine(
     return table(told), finding(told, others=len(found) - len(told))
 
 
-async def _replayed(db: Database, clock: Clock, progress: Callable[[str, int, int], None]) -> list[tuple[int, Numbers]]:
-    replays = Replays(db, clock)
+async def _replayed(
+    replays: Replays, db: Database, progress: Callable[[str, int, int], None]
+) -> list[tuple[int, Numbers]]:
     async with db.read() as conn:
         ids = await chats.with_verdicts(conn, 1, MOST_CHATS)
     found = []

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import TypeVar
 
-from bot.embedding import Embedding
+from bot.embedding import Embedding, background_of, features_of
 from bot.model import FollowKind, Heat, Paper, Profile
 from bot.pull.heat import SOURCE
 from bot.rank import interests
@@ -158,8 +158,7 @@ class Rankings:
                 everything = {paper.id: paper for paper in await listings.shown_on(conn, days)}
             # What somebody holds in hand counts, whatever the database says by now.
             everything |= {paper.id: paper for paper in papers}
-            await self._embed(everything.values())
-            made = await asyncio.to_thread(Features.of, list(everything.values()), background)
+            made = await features_of(list(everything.values()), background, self._embedding)
             _keep_newest(self._of_days, days, made, DAYS_KEPT)
             return made
 
@@ -173,9 +172,7 @@ class Rankings:
                     self._backgrounds.move_to_end((day, names))
                     return kept
                 past = await listings.sample_before(conn, names, day, BACKGROUND_PAPERS)
-            await self._embed(past)
-            vectors = self._embedding.vectors if self._embedding is not None else None
-            made = await asyncio.to_thread(Background.of, past, vectors)
+            made = await background_of(past, self._embedding)
             _keep_newest(self._backgrounds, (day, names), made, BACKGROUNDS_KEPT)
             return made
 

@@ -18,6 +18,7 @@ from datetime import date, datetime, timedelta
 import numpy as np
 from numpy.typing import NDArray
 
+from bot.embedding import Embedding, background_of, features_of
 from bot.model import Digest, Paper, Profile
 from bot.rank.features import Background, Features
 from bot.rank.keywords import keyword_scores
@@ -106,7 +107,8 @@ class Replays:
     """The use case of honest numbers. One replay runs at a time, in the background, and each day's result is kept as
     long as nothing that it rests on changes."""
 
-    def __init__(self, db: Database, clock: Callable[[], datetime]) -> None:
+    def __init__(self, db: Database, clock: Callable[[], datetime], embedding: Embedding | None = None) -> None:
+        self._embedding = embedding
         self._db = db
         self._clock = clock
         self._lock = asyncio.Lock()
@@ -163,6 +165,8 @@ class Replays:
             self._results.move_to_end(of)
             return kept
         features = await self._features_of(past)
+        if self._embedding is not None:
+            await self._embedding.know_profile(past.profile)
         async with self._db.read() as conn:
             heats = await heat.newest(conn, features.ids, past.digest.created_at)
             names = await names_of(conn, features.papers)
@@ -204,8 +208,8 @@ class Replays:
             async with self._db.read() as conn:
                 names = sorted(poll.category for poll in await listings.all_polls(conn))
                 papers = await listings.sample_before(conn, names, monday, BACKGROUND_PAPERS)
-            self._background = (monday, await asyncio.to_thread(Background.of, papers))
-        made = await asyncio.to_thread(Features.of, past.papers, self._background[1])
+            self._background = (monday, await background_of(papers, self._embedding))
+        made = await features_of(past.papers, self._background[1], self._embedding)
         self._features[ids] = made
         while len(self._features) > FEATURES_KEPT:
             self._features.popitem(last=False)

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from bot.digest import DigestView
+from bot.embedding import Embedding, background_of, features_of
 from bot.errors import NotAnnounced, PaperboyError, SourceError, Throttled
 from bot.intake import Intake
 from bot.model import (
@@ -26,7 +27,6 @@ from bot.model import (
     Result,
     Row,
 )
-from bot.rank.features import Background, Features
 from bot.rank.score import score
 from bot.rank.select import select
 from bot.reading import CardView, Reading
@@ -126,7 +126,15 @@ def _outcome(task: asyncio.Task[CardView | None]) -> CardView | None:
 class Reports:
     """The use case of reading a day without a chat."""
 
-    def __init__(self, db: Database, intake: Intake, reading: Reading, clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self,
+        db: Database,
+        intake: Intake,
+        reading: Reading,
+        clock: Callable[[], datetime],
+        embedding: Embedding | None = None,
+    ) -> None:
+        self._embedding = embedding
         self._db = db
         self._intake = intake
         self._reading = reading
@@ -213,7 +221,10 @@ class Reports:
             past = await listings.sample_before(conn, list(states), day, BACKGROUND_PAPERS)
             names = await names_of(conn, list(known.values()))
         found = [known[paper_id] for paper_id in sorted(known)]
-        features = await asyncio.to_thread(lambda: Features.of(found, Background.of(past)))
+        background = await background_of(past, self._embedding)
+        features = await features_of(found, background, self._embedding)
+        if self._embedding is not None:
+            await self._embedding.know_profile(profile)
         scored = score(features, profile, heats, names, self._clock())
         chosen = select(scored, top, seen=frozenset())
         for done, choice in enumerate(chosen):

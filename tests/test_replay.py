@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, time
 from pathlib import Path
 
@@ -12,6 +14,7 @@ from bot import ranking_check
 from bot.config import Settings
 from bot.digest import Digests
 from bot.doctor import State
+from bot.embedding import Embedding
 from bot.feedback import Feedback
 from bot.model import ChatKind, Paper, VerdictKind
 from bot.replay import Day, Numbers, Replays, ndcg
@@ -43,8 +46,13 @@ async def nothing(_: object) -> None:
     """Nobody outside is asked."""
 
 
-async def lived(db: Database, clock: MovableClock, days: int, *, liked_theme: int = 2) -> int:
-    """A chat that had a table a day and liked what it saw of one theme; → its id."""
+def on_one_theme(n: int) -> bool:
+    """Whether paper number `n` is about galaxies."""
+    return n % len(THEMES) == 2
+
+
+async def lived(db: Database, clock: MovableClock, days: int, likes: Callable[[int], bool] = on_one_theme) -> int:
+    """A chat that had a table a day and liked those of its papers whose numbers it likes; → its id."""
     digests = Digests(db, clock, nothing, nothing)
     feedback = Feedback(db, clock)
     async with db.begin() as conn:
@@ -62,7 +70,7 @@ async def lived(db: Database, clock: MovableClock, days: int, *, liked_theme: in
         assert made is not None
         clock.advance(hours=2)
         for row in made.rows:
-            if int(row.paper_id.partition(".")[2]) % len(THEMES) == liked_theme:
+            if likes(int(row.paper_id.partition(".")[2])):
                 await feedback.press(chat.id, READER, row.paper_id, VerdictKind.LIKE)
     return chat.id
 
@@ -99,6 +107,27 @@ async def test_a_day_is_ranked_by_what_was_known_before_it(db: Database) -> None
     assert [day.ndcg for day in after.days] == pytest.approx([day.ndcg for day in before.days], abs=0.05)
     assert [day.keyword_ndcg for day in after.days] == pytest.approx([d.keyword_ndcg for d in before.days], abs=0.05)
     assert await replays.numbers(chat_id, 60) is not None
+
+
+class Seer:
+    """An embedding model that knows something of papers that their words do not say: the last digit of their number."""
+
+    name = "seer"
+
+    async def vectors(self, texts: Sequence[str]) -> list[list[float]]:
+        """A direction of its own for each digit."""
+        digits = [re.findall(r"\d+", text.partition(".")[0])[-1][-1] for text in texts]
+        return [[float(digit == str(at)) for at in range(10)] for digit in digits]
+
+
+async def test_a_replay_ranks_with_the_vectors_that_the_tables_were_made_with(db: Database) -> None:
+    """Where an embedding model is set, the numbers are those of ranking with it."""
+    clock = MovableClock()
+    chat_id = await lived(db, clock, 8, likes=lambda n: n % 10 < 3)
+    by_words = await Replays(db, clock).replay(chat_id)
+    by_vectors = await Replays(db, clock, Embedding(db, Seer(), clock)).replay(chat_id)
+    assert by_vectors.enough
+    assert by_vectors.ndcg > by_words.ndcg + 0.1
 
 
 async def test_too_few_likes_are_told_as_too_few(db: Database) -> None:
