@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections import defaultdict
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import date, datetime
+from weakref import WeakValueDictionary
 
 from bot import schedule
 from bot.errors import BadDate, NoDigest, PaperboyError
 from bot.llm.judging import MOST_JUDGED, Judge
+from bot.material import Material, Materials, states_on
 from bot.model import (
-    Announcement,
     Chat,
     Delivery,
     Digest,
@@ -38,15 +40,22 @@ from storage.database import Database
 log = logging.getLogger(__name__)
 
 LOOK_AT_MOST = 120.0
+CARDS_AHEAD = 5
+"""First rows of a table whose cards are made before anybody presses."""
+
 CARDS_WITHIN = 10.0
 """Seconds that a table waits for the cards of its first rows; nobody who asks for a table waits for them."""
 
 JUDGED_WITHIN = 30.0
-"""Seconds that a table waits for a language model's word on its first papers."""
+"""Seconds that tables wait for a language model's word on their first papers."""
+
+JUDGED_AT_ONCE = 8
 
 FindInstitutions = Callable[[Sequence[Paper]], Awaitable[None]]
 Look = Callable[[Sequence[str]], Awaitable[None]]
 PrepareCards = Callable[[Sequence[Paper], str, float], Awaitable[None]]
+Made = Digest | Exception | None
+NextAt = Callable[[Chat], datetime]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +65,9 @@ class DigestView:
     chat: Chat
     digest: Digest
     profile: Profile
+
+
+Plan = Callable[[DigestView], Sequence[Mapping[str, object]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,15 +83,12 @@ class QuietView:
 
 
 @dataclass(frozen=True, slots=True)
-class _Material:
-    """What a digest is made of, read in one go."""
+class _Draft:
+    """A digest that is not kept yet, and the messages that are to bring it to its chat."""
 
-    chat: Chat
-    profile: Profile
-    pending: tuple[Listing, ...]
-    papers: tuple[tuple[Paper, tuple[Announcement, ...]], ...]
-    states: tuple[Listing, ...]
-    seen: frozenset[str]
+    material: Material
+    digest: Digest
+    bodies: Sequence[Mapping[str, object]]
 
 
 class Digests:
@@ -106,7 +115,9 @@ class Digests:
         self._find_institutions = find_institutions
         self._prepare_cards = prepare_cards
         self._looking: set[asyncio.Future[None]] = set()
-        self._locks: defaultdict[int, asyncio.Lock] = defaultdict(asyncio.Lock)
+        # A lock lives while somebody holds it or waits for it: chats are many.
+        self._locks: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()
+        self._materials = Materials(db, clock)
         self._rankings = rankings or Rankings(db, clock)
         self._judge = judge
 
@@ -166,183 +177,273 @@ class Digests:
             looking.cancel()
         await asyncio.gather(*self._looking, return_exceptions=True)
 
-    async def make(
-        self, chat_id: int, plan: Callable[[DigestView], Sequence[Mapping[str, object]]] | None = None
-    ) -> Digest | None:
+    async def make(self, chat_id: int, plan: Plan | None = None) -> Digest | None:
         """Make the chat's next digest out of everything that is in and was not considered yet; None if nothing is.
 
         With `plan`, the messages it lays out are written to the ledger in the same transaction, so that a digest that
-        exists is always delivered.
+        exists is always delivered; it sees the digest before it has a number of its own.
         """
-        async with self._locks[chat_id]:
-            material = await self._material(chat_id)
-            if material is None:
-                return None
-            chosen = await self._choose(material)
-            papers = [scored.paper for scored in chosen]
-            await self._find_institutions(papers)
-            if self._prepare_cards is not None:
-                await self._prepare_cards(papers, material.chat.language, 0.0 if plan is None else CARDS_WITHIN)
-            return await self._keep(material, chosen, plan)
+        async with self._lock(chat_id):
+            made = (await self._make([chat_id], plan, None))[chat_id]
+        if isinstance(made, Exception):
+            raise made
+        return made
 
-    async def preview(self, chat_id: int) -> list[Paper]:
-        """The papers that a digest made now would show, so that what is slow can be looked up before the hour."""
-        material = await self._material(chat_id)
-        return [] if material is None else [scored.paper for scored in await self._choose(material)]
+    async def make_all(self, chat_ids: Iterable[int], plan: Plan, next_at: NextAt) -> dict[int, Made]:
+        """Make the next digests of several chats together, in a few steps for all of them, and with each set its chat's
+        next hour unless somebody has set another one meanwhile; they are kept all or none.
 
-    async def _material(self, chat_id: int) -> _Material | None:
+        Returns:
+            By chat its digest, None where nothing is in, or what went wrong with this chat alone. Of several chats those
+            are left out whose digest somebody else is making at this moment; for a single one that is waited for.
+
+        Raises:
+            DatabaseConflict: another program has made one of the digests, or a chat was forgotten meanwhile: nothing
+                was kept, and each chat should be asked for by itself.
+        """
+        locks = {chat_id: self._lock(chat_id) for chat_id in sorted(chat_ids)}
+        free = [chat_id for chat_id, lock in locks.items() if not lock.locked() or len(locks) == 1]
+        async with AsyncExitStack() as held:
+            for chat_id in free:
+                await held.enter_async_context(locks[chat_id])
+            return await self._make(free, plan, next_at)
+
+    def _lock(self, chat_id: int) -> asyncio.Lock:
+        lock = self._locks.get(chat_id)
+        if lock is None:
+            lock = self._locks[chat_id] = asyncio.Lock()
+        return lock
+
+    async def previews(self, chat_ids: Iterable[int]) -> dict[int, list[Paper]]:
+        """The papers that digests made now would show, by chat, so that what is slow can be looked up before the hour."""
+        materials = await self._materials.read(chat_ids)
+        chosen = await self._choose(materials)
+        return {one.chat.id: [scored.paper for scored in rows] for one, rows in zip(materials, chosen, strict=True)}
+
+    async def _make(self, chat_ids: Sequence[int], plan: Plan | None, next_at: NextAt | None) -> dict[int, Made]:
+        made: dict[int, Made] = dict.fromkeys(chat_ids)
+        materials = await self._materials.read(chat_ids)
+        if not materials:
+            return made
+        chosen = await self._choose(materials)
+        await self._look_up(materials, chosen, CARDS_WITHIN if plan is not None else 0.0)
+        drafts: list[_Draft] = []
+        for material, draft in zip(materials, await self._drafts(materials, chosen, plan), strict=True):
+            if isinstance(draft, Exception):
+                made[material.chat.id] = draft
+            else:
+                drafts.append(draft)
+        for digest in await self._keep(drafts, next_at):
+            made[digest.chat_id] = digest
+            log.info("digest %s of chat %d: %d of %d", digest.date, digest.chat_id, len(digest.rows), digest.announced)
+        return made
+
+    async def _choose(self, materials: Sequence[Material]) -> list[list[ScoredPaper]]:
+        """The papers for each table, best first; chats that draw from the same days are ranked together."""
+        chosen: list[list[ScoredPaper]] = [[] for _ in materials]
+        of_days: defaultdict[int, list[int]] = defaultdict(list)
+        for at, material in enumerate(materials):
+            if material.among:
+                of_days[id(material.shown)].append(at)
+        for places in of_days.values():
+            some = [materials[at] for at in places]
+            days = sorted({listing.date for listing in some[0].pending})
+            features = await self._rankings.features_of_days(days, some[0].shown.papers)
+            asked = [(one.chat.id, one.profile) for one in some]
+            rankings = await self._judged(some, await self._rankings.rank_many(asked, features))
+            for at, rows in zip(places, await asyncio.to_thread(_select_all, some, rankings), strict=True):
+                chosen[at] = rows
+        return chosen
+
+    async def _judged(self, materials: Sequence[Material], rankings: Sequence[Ranking]) -> Sequence[Ranking]:
+        """The rankings with a language model's word on each one's first papers, where there is a model and something
+        stated to hold them against; where it fails, or takes too long for all together, a ranking stands as it is."""
+        judge = self._judge
+        if judge is None:
+            return rankings
+        until = asyncio.get_running_loop().time() + JUDGED_WITHIN
+        at_once = asyncio.Semaphore(JUDGED_AT_ONCE)
+
+        async def one(material: Material, ranking: Ranking) -> Ranking:
+            profile = material.profile
+            if not profile.interests or ruled_out(profile, ReasonKind.MODEL):
+                return ranking
+            first = [ranking.features.papers[at] for at in _first(material, ranking)]
+            try:
+                async with asyncio.timeout_at(until), at_once:
+                    said = await judge(profile.interests, first, material.chat.language)
+            except (PaperboyError, TimeoutError) as error:
+                log.info("the first papers of chat %d were not judged: %r", material.chat.id, error)
+                return ranking
+            except Exception:
+                log.exception("the first papers of chat %d were not judged", material.chat.id)
+                return ranking
+            return ranking.with_model(said)
+
+        return await asyncio.gather(*map(one, materials, rankings))
+
+    async def _look_up(
+        self, materials: Sequence[Material], chosen: Sequence[Sequence[ScoredPaper]], seconds: float
+    ) -> None:
+        """Find institutions and begin cards, for all tables together: what most of them show comes first."""
+        papers = _most_wanted([scored.paper for scored in rows] for rows in chosen)
+        await self._find_institutions(papers)
+        if self._prepare_cards is None:
+            return
+        first: defaultdict[str, list[list[Paper]]] = defaultdict(list)
+        for material, rows in zip(materials, chosen, strict=True):
+            first[material.chat.language].append([scored.paper for scored in rows[:CARDS_AHEAD]])
+        await asyncio.gather(
+            *(self._prepare_cards(_most_wanted(some), language, seconds) for language, some in first.items())
+        )
+
+    async def _drafts(
+        self, materials: Sequence[Material], chosen: Sequence[Sequence[ScoredPaper]], plan: Plan | None
+    ) -> list[_Draft | Exception]:
+        """The digests with their messages; or, for a chat that cannot be served, what is wrong."""
+        papers = {scored.paper.id: scored.paper for rows in chosen for scored in rows}
         async with self._db.read() as conn:
-            pending = await listings.unconsidered(conn, chat_id)
-            if not pending:
-                return None
-            chat = await _must(conn, chat_id)
-            papers = await listings.fresh_papers(conn, chat_id, pending)
-            day = max(listing.date for listing in pending)
-            names = await chats.categories(conn, chat_id)
-            return _Material(
-                chat,
-                await chats.profile(conn, chat_id),
-                tuple(pending),
-                tuple(papers),
-                _states(
-                    names,
-                    day,
-                    await listings.states(conn, names, day),
-                    await listings.polls(conn, names),
-                    self._clock(),
-                ),
-                frozenset(await digests.shown_before(conn, chat_id, [paper.id for paper, _ in papers])),
+            heats = await heat.newest(conn, papers)
+            names = await names_of(conn, list(papers.values()))
+        drafts: list[_Draft | Exception] = []
+        for material, rows in zip(materials, chosen, strict=True):
+            late = _late(material, rows)
+            digest = Digest(
+                0,
+                material.chat.id,
+                material.day,
+                material.part,
+                self._clock(),
+                len(material.among),
+                rows_of(rows, names, heats, late),
+                material.states,
+                material.late,
             )
+            try:
+                bodies = plan(DigestView(material.chat, digest, material.profile)) if plan is not None else ()
+                drafts.append(_Draft(material, digest, bodies))
+            except Exception as error:  # noqa: BLE001 - one chat's trouble, which is told to whoever asked
+                drafts.append(error)
+            await asyncio.sleep(0)  # laying out takes milliseconds, and presses are to be answered in between
+        return drafts
 
-    async def _choose(self, material: _Material) -> list[ScoredPaper]:
-        papers = [paper for paper, _ in material.papers]
-        if not papers:
-            return []
-        drawn_from = [(listing.category, listing.date) for listing in material.pending]
-        ranking = await self._rankings.rank(material.chat.id, material.profile, papers, drawn_from)
-        ranking = await self._judged(material, ranking)
-        explore = not ruled_out(material.profile, ReasonKind.EXPLORATION)
-        return await asyncio.to_thread(select, ranking, material.chat.size, seen=material.seen, explore=explore)
-
-    async def _judged(self, material: _Material, ranking: Ranking) -> Ranking:
-        """The ranking with a language model's word on its first papers, where there is a model and something stated to
-        hold them against; where the model fails or takes too long, the ranking stands as it is."""
-        profile = material.profile
-        if self._judge is None or not profile.interests or ruled_out(profile, ReasonKind.MODEL):
-            return ranking
-        ids = ranking.features.ids
-        places = [at for at in range(len(ranking)) if at not in ranking.hidden and ids[at] not in material.seen]
-        first = sorted(places, key=lambda at: (-ranking.scores[at], ids[at]))[:MOST_JUDGED]
-        papers = [ranking.features.papers[at] for at in first]
-        try:
-            async with asyncio.timeout(JUDGED_WITHIN):
-                said = await self._judge(profile.interests, papers, material.chat.language)
-        except (PaperboyError, TimeoutError) as error:
-            log.info("the first papers of chat %d were not judged: %r", material.chat.id, error)
-            return ranking
-        except Exception:
-            log.exception("the first papers of chat %d were not judged", material.chat.id)
-            return ranking
-        return ranking.with_model(said)
-
-    async def _keep(
-        self,
-        material: _Material,
-        chosen: Sequence[ScoredPaper],
-        plan: Callable[[DigestView], Sequence[Mapping[str, object]]] | None,
-    ) -> Digest:
-        chat = material.chat
-        day = max(listing.date for listing in material.pending)
-        papers = [scored.paper for scored in chosen]
-        announced_on = {paper.id: max(a.date for a in announcements) for paper, announcements in material.papers}
-        late = {paper_id: on for paper_id, on in announced_on.items() if on < day}
+    async def _keep(self, drafts: Sequence[_Draft], next_at: NextAt | None) -> list[Digest]:
+        """Write digests with all that goes with them, or nothing."""
+        since: defaultdict[date, list[int]] = defaultdict(list)
+        for draft in drafts:
+            since[draft.material.since].append(draft.digest.chat_id)
         async with self._db.begin() as conn:
-            heats = await heat.newest(conn, [paper.id for paper in papers])
-            names = await names_of(conn, papers)
-            rows = rows_of(chosen, names, heats, late)
-            digest = await digests.create(
-                conn,
-                chat_id=chat.id,
-                day=day,
-                created_at=self._clock(),
-                announced=len(material.papers),
-                rows=rows,
-                listings=material.states,
-                late=tuple(listing for listing in material.pending if listing.date < day),
-            )
-            await listings.consider(conn, chat.id, digest.id, material.pending)
-            await chats.set_since(conn, chat.id, min(listing.date for listing in material.pending))
-            if plan is not None:
-                bodies = plan(DigestView(chat, digest, material.profile))
-                await deliveries.plan(conn, chat.id, digest.id, bodies)
-        log.info("digest %s of chat %d: %d of %d", day, chat.id, len(rows), digest.announced)
-        return digest
+            made = await digests.create_all(conn, [draft.digest for draft in drafts])
+            both = list(zip(drafts, made, strict=True))
+            await listings.consider(conn, [(one.chat_id, one.id, draft.material.pending) for draft, one in both])
+            for day, chat_ids in sorted(since.items()):
+                await chats.set_since(conn, chat_ids, day)
+            await deliveries.plan_all(conn, [(one.chat_id, one.id, draft.bodies) for draft, one in both])
+            if next_at is not None:
+                plans = [(draft.material.chat, next_at(draft.material.chat), None) for draft in drafts]
+                await chats.reschedule(conn, plans)
+        return made
 
     # ------------------------------------------------------------------ empty hours
 
-    async def empty_hour(self, chat: Chat) -> EmptyHour:
-        """What to do at the chat's hour when nothing is in that was not posted."""
+    async def empty_hours(self, asking: Sequence[Chat]) -> dict[int, EmptyHour]:
+        """What to do at these chats' hours when nothing is in that was not posted, by chat."""
         now = self._clock()
+        ids = [chat.id for chat in asking]
         async with self._db.read() as conn:
-            polls = await listings.polls(conn, await chats.categories(conn, chat.id))
-            last = await digests.latest(conn, chat.id)
+            names = await chats.categories_of(conn, ids)
+            polls = await listings.polls(conn, {name for some in names.values() for name in some})
+            last = await digests.last_made(conn, ids)
         expected = calendar.expected_date(now)
-        return schedule.empty_hour(
-            chat,
-            polls.values(),
-            expected=expected,
-            expected_since=calendar.announced_at(expected),
-            last_digest_at=last.created_at if last else None,
-            now=now,
-        )
+        return {
+            chat.id: schedule.empty_hour(
+                chat,
+                [polls[name] for name in names.get(chat.id, ()) if name in polls],
+                expected=expected,
+                expected_since=calendar.announced_at(expected),
+                last_digest_at=last.get(chat.id),
+                now=now,
+            )
+            for chat in asking
+        }
 
     async def quiet(self, chat_id: int, kind: QuietKind | None) -> QuietView:
         """Why there is no table now, with the states of the chat's listings; `kind` where the schedule has decided."""
-        now = self._clock()
         async with self._db.read() as conn:
             chat = await _must(conn, chat_id)
             names = await chats.categories(conn, chat_id)
             polls = await listings.polls(conn, names)
-        expected = calendar.expected_date(now)
+        return self._quiet_view(chat, names, polls, kind)
+
+    def _quiet_view(
+        self, chat: Chat, names: Sequence[str], known: Mapping[str, Poll], kind: QuietKind | None
+    ) -> QuietView:
+        now = self._clock()
+        polls = {name: known[name] for name in names if name in known}
         if kind is None:
             troubled = any(poll.state in (ListingState.THROTTLED, ListingState.FAILED) for poll in polls.values())
             kind = QuietKind.UNREACHABLE if troubled else QuietKind.WAITING
         newest = max((poll.page_date for poll in polls.values() if poll.page_date), default=None)
-        states = _states(names, expected, {}, polls, now)
+        states = states_on(names, calendar.expected_date(now), {}, polls, now)
         return QuietView(chat, kind, schedule.local_day(chat, now), states, newest, calendar.next_announcement(now))
 
     async def note(
-        self, chat: Chat, kind: QuietKind, plan: Callable[[QuietView], Sequence[Mapping[str, object]]]
+        self, said: Sequence[tuple[Chat, QuietKind]], plan: Callable[[QuietView], Sequence[Mapping[str, object]]]
     ) -> list[Delivery]:
-        """Plan a one-line note, once per local day and kind; [] where it was given or the chat wants none.
+        """Plan one-line notes, one for each chat per local day and kind; none where it was given or the chat wants none.
 
         Trouble is always told; days that are merely quiet only to chats that want to know.
         """
-        if not chat.quiet_notes and kind is not QuietKind.UNREACHABLE:
+        wanted = [(chat, kind) for chat, kind in said if chat.quiet_notes or kind is QuietKind.UNREACHABLE]
+        if not wanted:
             return []
-        view = await self.quiet(chat.id, kind)
+        async with self._db.read() as conn:
+            names = await chats.categories_of(conn, [chat.id for chat, _ in wanted])
+            polls = await listings.polls(conn, {name for some in names.values() for name in some})
+        laid: list[tuple[QuietView, Sequence[Mapping[str, object]]]] = []
+        for chat, kind in wanted:
+            view = self._quiet_view(chat, names.get(chat.id, ()), polls, kind)
+            laid.append((view, plan(view)))
+            await asyncio.sleep(0)  # as with digests
         async with self._db.begin() as conn:
-            if not await digests.notice(conn, chat.id, view.day, kind.value):
-                return []
-            return await deliveries.plan(conn, chat.id, None, plan(view))
+            fresh = await digests.notice(conn, [(view.chat.id, view.day, view.kind.value) for view, _ in laid])
+            return await deliveries.plan_all(
+                conn, [(view.chat.id, None, bodies) for view, bodies in laid if view.chat.id in fresh]
+            )
 
 
-def _states(
-    names: Sequence[str], day: date, stored: Mapping[str, Listing], polls: Mapping[str, Poll], now: datetime
-) -> tuple[Listing, ...]:
-    """The state of each category on `day`: what is stored, else what the last attempt at the category says."""
-    states = []
-    for name in names:
-        listing = stored.get(name)
-        if listing is None or not listing.state.complete:
-            poll = polls.get(name)
-            troubled = poll is not None and poll.state in (ListingState.THROTTLED, ListingState.FAILED)
-            if poll is not None and troubled:
-                listing = Listing(name, day, poll.state, checked_at=poll.checked_at, detail=poll.detail)
-            elif listing is None:
-                listing = Listing(name, day, ListingState.WAITING, checked_at=poll.checked_at if poll else now)
-        states.append(listing)
-    return tuple(states)
+def _select_all(materials: Sequence[Material], rankings: Sequence[Ranking]) -> list[list[ScoredPaper]]:
+    """The papers for each table, best first."""
+    return [
+        select(
+            ranking,
+            material.chat.size,
+            seen=material.seen,
+            explore=not ruled_out(material.profile, ReasonKind.EXPLORATION),
+            among=material.among,
+        )
+        for material, ranking in zip(materials, rankings, strict=True)
+    ]
+
+
+def _first(material: Material, ranking: Ranking) -> list[int]:
+    """The places of the papers that a language model is asked about."""
+    ids = ranking.features.ids
+    places = [at for at in material.among if at not in ranking.hidden and ids[at] not in material.seen]
+    return sorted(places, key=lambda at: (-ranking.scores[at], ids[at]))[:MOST_JUDGED]
+
+
+def _most_wanted(tables: Iterable[Sequence[Paper]]) -> list[Paper]:
+    """The papers of several tables, each once, those first that stand in most of them."""
+    papers = [paper for table in tables for paper in table]
+    return [paper for paper, _ in Counter(papers).most_common()]
+
+
+def _late(material: Material, chosen: Sequence[ScoredPaper]) -> dict[str, date]:
+    """By paper the day of those chosen that only a listing of an earlier day shows."""
+    place = material.shown.place
+    announced = {scored.paper.id: material.announced_on(place[scored.paper.id]) for scored in chosen}
+    return {paper_id: on for paper_id, on in announced.items() if on < material.day}
 
 
 def _date(text: str) -> date:

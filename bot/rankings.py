@@ -135,31 +135,39 @@ class Rankings:
 
     async def features(self, papers: Sequence[Paper], drawn_from: Iterable[tuple[str, date]]) -> Features:
         """The papers' features, taken from those of all papers of the same days, which are made once for all chats."""
-        days = tuple(sorted({day for _, day in drawn_from}))
+        drawn = list(drawn_from)
+        days = tuple(sorted({day for _, day in drawn}))
         ids = tuple(paper.id for paper in papers)
         kept = self._features.get((days, ids))
         if kept is not None and kept.papers == tuple(papers):
             self._features.move_to_end((days, ids))
             return kept
-        of_days = await self._features_of_days(days, papers)
-        made = await asyncio.to_thread(of_days.take, ids)
+        of_days = self._of_days.get(days)
+        if of_days is None or not _holds(of_days, papers):
+            async with self._db.read() as conn:
+                names = {poll.category for poll in await listings.all_polls(conn)}.union(name for name, _ in drawn)
+                shown = await listings.shown_on(conn, names, days)
+            of_days = await self.features_of_days(days, shown.papers)
+        if _holds(of_days, papers):
+            made = await asyncio.to_thread(of_days.take, ids)
+        else:
+            # What somebody holds in hand counts, whatever the database says by now.
+            made = await features_of(papers, of_days.background, self._embedding)
         _keep_newest(self._features, (days, ids), made, TAKEN_KEPT)
         return made
 
-    async def _features_of_days(self, days: tuple[date, ...], papers: Sequence[Paper]) -> Features:
-        """The features of every paper of these days, among which are `papers` as they are."""
+    async def features_of_days(self, days: Iterable[date], papers: Sequence[Paper]) -> Features:
+        """The features of `papers`, which are all that was announced on these days, in their order; made once for all
+        chats while they stay the same."""
+        key = tuple(sorted(days))
         async with self._making_features:
-            kept = self._of_days.get(days)
-            if kept is not None and _holds(kept, papers):
-                self._of_days.move_to_end(days)
+            kept = self._of_days.get(key)
+            if kept is not None and kept.papers == tuple(papers):
+                self._of_days.move_to_end(key)
                 return kept
-            background = await self.background_before(min(days))
-            async with self._db.read() as conn:
-                everything = {paper.id: paper for paper in await listings.shown_on(conn, days)}
-            # What somebody holds in hand counts, whatever the database says by now.
-            everything |= {paper.id: paper for paper in papers}
-            made = await features_of(list(everything.values()), background, self._embedding)
-            _keep_newest(self._of_days, days, made, DAYS_KEPT)
+            background = await self.background_before(min(key))
+            made = await features_of(papers, background, self._embedding)
+            _keep_newest(self._of_days, key, made, DAYS_KEPT)
             return made
 
     async def background_before(self, day: date) -> Background:

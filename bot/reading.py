@@ -29,8 +29,6 @@ TEXTS_KEPT = 32
 ASK_AGAIN = timedelta(hours=6)
 INSTITUTIONS_WITHIN = 20.0
 NO_WAITING = timedelta(minutes=10)
-CARDS_AHEAD = 5
-"""Rows of a table whose cards are made before anybody presses."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -303,9 +301,9 @@ class Reading:
         return well
 
     async def prepare_cards(self, chosen: Sequence[Paper], language: str, seconds: float) -> None:
-        """Make the cards of a table's first rows before anybody presses, and wait for them for at most `seconds`; what
+        """Make the cards of papers that tables show before anybody presses, and wait for them for at most `seconds`; what
         was begun goes on in the background. When that was not enough, the next ten minutes' tables do not wait."""
-        work = asyncio.create_task(self._make_cards(chosen[:CARDS_AHEAD], language))
+        work = asyncio.create_task(self._make_cards(chosen, language))
         self._background.add(work)
         work.add_done_callback(self._background.discard)
         if seconds <= 0 or self._clock() < self._no_waiting_for_cards_before:

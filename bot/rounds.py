@@ -6,9 +6,10 @@ import logging
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 
-from bot.digest import Digests, DigestView, QuietView
+from bot.digest import CARDS_AHEAD, Digests, DigestView, QuietView
 from bot.errors import PaperboyError
-from bot.model import Chat
+from bot.model import Chat, Paper
+from bot.parts import BLOCK, MOST, ids_of, parts_of
 from bot.reading import Reading
 from bot.schedule import next_slot
 from storage import chats
@@ -17,8 +18,6 @@ from storage.database import Database
 log = logging.getLogger(__name__)
 
 AT_ONCE = 200
-PART = 50
-"""How many chats are served in one go."""
 PULL_PATIENCE = 180.0
 AHEAD = timedelta(hours=1)
 SOON = timedelta(minutes=1)
@@ -52,76 +51,112 @@ class Rounds:
         before. Parts can be served apart from each other, by several programs at once."""
         now = self._clock()
         async with self._db.read() as conn:
-            parts = await chats.parts_due(conn, now, PART)
+            parts = parts_of(await chats.blocks_due(conn, now, BLOCK))
             names = await chats.categories_due(conn, now) if parts else []
         if parts:
             await self._digests.look(names, PULL_PATIENCE)
         return parts
 
     async def serve(self, part: int) -> None:
-        """Serve every chat of a part whose hour has come; one chat's trouble does not touch the others."""
+        """Serve every chat of a part whose hour has come, all together in few steps; one chat's trouble does not touch
+        the others."""
         async with self._db.read() as conn:
-            waiting = await chats.due(conn, self._clock(), PART, range(part * PART, (part + 1) * PART))
-        for chat in waiting:
+            waiting = await chats.due(conn, self._clock(), MOST, ids_of(part))
+        for chat in await self._together(waiting):
             try:
-                await self._serve(chat)
-            except PaperboyError as error:
-                log.warning("chat %d was not served: %s", chat.id, error)
-                await self._put_off(chat, SOON)
-            except Exception:
-                log.exception("chat %d was not served", chat.id)
-                await self._put_off(chat, PUT_OFF)
+                await self._serve([chat])
+            except Exception as error:  # noqa: BLE001 - whatever it is, it is written down, and the next one is served
+                await self._put_off(chat, error)
 
     async def due(self) -> None:
         """Serve everybody whose hour has come, here and now."""
         for part in await self.waiting():
             await self.serve(part)
 
-    async def _serve(self, known: Chat) -> None:
-        # Looking at the listings and serving the others may have taken minutes in which the chat changed its mind.
-        async with self._db.read() as conn:
-            chat = await chats.get(conn, known.id)
-        if chat is None or chat.paused or chat.next_at != known.next_at:
-            return
-        digest = await self._digests.make(chat.id, self._lay_out)
-        if digest is not None:
-            await self._next(chat, next_slot(chat.hour, chat.timezone, self._clock()), held_since=None)
-            return
-        hour = await self._digests.empty_hour(chat)
-        if hour.say is not None:
-            await self._digests.note(chat, hour.say, self._lay_out_note)
-        held_since = (chat.held_since or chat.next_at) if hour.held else None
-        await self._next(chat, hour.next_at, held_since=held_since)
-
-    async def _next(self, chat: Chat, next_at: datetime, held_since: datetime | None) -> None:
-        """Set the chat's next hour, unless somebody has set it meanwhile: another time, unsubscribed, forgotten."""
-        async with self._db.begin() as conn:
-            now = await chats.get(conn, chat.id)
-            if now is not None and now.next_at == chat.next_at:
-                await chats.update(conn, chat.id, next_at=next_at, held_since=held_since)
-
-    async def _put_off(self, chat: Chat, wait: timedelta) -> None:
-        """Try a chat again later, so that it keeps nobody else waiting."""
+    async def _together(self, waiting: Sequence[Chat]) -> Sequence[Chat]:
+        """Serve chats together; → those that have to be served alone, which are all of them where something went wrong
+        that may be one chat's trouble."""
+        if len(waiting) < 2:
+            return waiting
         try:
-            await self._next(chat, self._clock() + wait, chat.held_since)
-        except PaperboyError as error:
-            log.warning("chat %d was not put off: %s", chat.id, error)
+            return await self._serve(waiting)
+        except Exception as error:  # noqa: BLE001 - whatever it is, it may be one chat's alone
+            log.info("%d chats are served one by one: %r", len(waiting), error)
+            return waiting
+
+    async def _serve(self, known: Sequence[Chat]) -> list[Chat]:
+        """Give each chat its digest, or say why there is none; → those that somebody else serves at this moment."""
+        # Looking at the listings and serving the others may have taken minutes in which a chat changed its mind.
+        async with self._db.read() as conn:
+            now = await chats.many(conn, [chat.id for chat in known])
+        waiting = [
+            chat
+            for old in known
+            if (chat := now.get(old.id)) is not None and not chat.paused and chat.next_at == old.next_at
+        ]
+        made = await self._digests.make_all([chat.id for chat in waiting], self._lay_out, self._next_hour)
+        await self._say_why_not([chat for chat in waiting if chat.id in made and made[chat.id] is None])
+        for chat in waiting:
+            error = made.get(chat.id)
+            if isinstance(error, Exception):
+                await self._put_off(chat, error)
+        return [chat for chat in waiting if chat.id not in made]
+
+    def _next_hour(self, chat: Chat) -> datetime:
+        return next_slot(chat.hour, chat.timezone, self._clock())
+
+    async def _say_why_not(self, empty: Sequence[Chat]) -> None:
+        """Tell chats why their hour brings no table, where there is something to say, and set their next hours."""
+        if not empty:
+            return
+        hours = await self._digests.empty_hours(empty)
+        said = [(chat, say) for chat in empty if (say := hours[chat.id].say) is not None]
+        await self._digests.note(said, self._lay_out_note)
+        async with self._db.begin() as conn:
+            await chats.reschedule(
+                conn,
+                [
+                    (chat, hours[chat.id].next_at, (chat.held_since or chat.next_at) if hours[chat.id].held else None)
+                    for chat in empty
+                ],
+            )
+
+    async def _put_off(self, chat: Chat, error: Exception) -> None:
+        """Try a chat again later, so that it keeps nobody else waiting."""
+        if isinstance(error, PaperboyError):
+            log.warning("chat %d was not served: %s", chat.id, error)
+        else:
+            log.error("chat %d was not served", chat.id, exc_info=error)
+        wait = SOON if isinstance(error, PaperboyError) else PUT_OFF
+        try:
+            async with self._db.begin() as conn:
+                await chats.reschedule(conn, [(chat, self._clock() + wait, chat.held_since)])
+        except PaperboyError as failure:
+            log.warning("chat %d was not put off: %s", chat.id, failure)
 
     async def ahead(self) -> None:
         """Read what the chats of the next hour will be shown, so that institutions and cards are there on time."""
         now = self._clock()
         async with self._db.read() as conn:
             soon = await chats.due(conn, now + AHEAD, AT_ONCE)
-        for chat in soon:
+        for start in range(0, len(soon), MOST):
+            some = soon[start : start + MOST]
             try:
-                shown = await self._digests.preview(chat.id)
+                shown = await self._digests.previews([chat.id for chat in some])
             except PaperboyError as error:
-                log.info("chat %d was not read ahead: %s", chat.id, error)
+                log.info("%d chats were not read ahead: %s", len(some), error)
                 continue
-            for paper in shown:
-                try:
-                    await self._reading.prepare(paper)
-                except PaperboyError as error:
-                    log.info("%s was not read ahead: %s", paper.id, error)
+            for chat in some:
+                if not await self._read_ahead(shown.get(chat.id, []), chat.language):
                     return
-            await self._reading.prepare_cards(shown, chat.language, 0.0)
+
+    async def _read_ahead(self, shown: Sequence[Paper], language: str) -> bool:
+        """Read what one chat will be shown; → False where a source refuses."""
+        for paper in shown:
+            try:
+                await self._reading.prepare(paper)
+            except PaperboyError as error:
+                log.info("%s was not read ahead: %s", paper.id, error)
+                return False
+        await self._reading.prepare_cards(shown[:CARDS_AHEAD], language, 0.0)
+        return True

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Table, and_, delete, exists, func, or_, select
+from sqlalchemy import ColumnElement, Table, and_, bindparam, delete, exists, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection as AsyncConnection  # noqa: PLC0414 - for callers' signatures
 
 from bot.errors import DatabaseConflict, NotAllowed
@@ -26,7 +27,7 @@ from bot.model import (
 )
 from storage import corrections, papers, tables
 from storage.address import place_of
-from storage.sql import AnyRow, as_given, insert
+from storage.sql import AnyRow, as_given, chunks, insert
 from storage.tables import chat_categories, chats, follows, mutes, statements, verdicts
 
 MOST_JUDGED = 2000
@@ -58,6 +59,15 @@ async def get(conn: AsyncConnection, chat_id: int) -> Chat | None:
     """The chat of our number; None if it was forgotten."""
     row = (await conn.execute(select(chats).where(chats.c.id == chat_id))).one_or_none()
     return _chat_of(row) if row is not None else None
+
+
+async def many(conn: AsyncConnection, chat_ids: Iterable[int]) -> dict[int, Chat]:
+    """The chats of our numbers; one that was forgotten is missing."""
+    found: dict[int, Chat] = {}
+    for some in chunks(chat_ids):
+        rows = await conn.execute(select(chats).where(chats.c.id.in_(some)))
+        found.update((row.id, _chat_of(row)) for row in rows)
+    return found
 
 
 async def must(conn: AsyncConnection, chat_id: int) -> Chat:
@@ -92,6 +102,20 @@ async def update(conn: AsyncConnection, chat_id: int, **columns: Any) -> Chat:
     return _chat_of(row)
 
 
+async def reschedule(conn: AsyncConnection, plans: Iterable[tuple[Chat, datetime, datetime | None]]) -> None:
+    """Set chats' next hour and since when it is held, each unless somebody has set another hour since the chat was
+    read: another time, unsubscribed, forgotten."""
+    changes = [
+        {"of": chat.id, "was": chat.next_at, "then": next_at, "since": held_since}
+        for chat, next_at, held_since in plans
+    ]
+    if changes:
+        unchanged = and_(chats.c.id == bindparam("of"), chats.c.next_at == bindparam("was"))
+        await conn.execute(
+            chats.update().where(unchanged).values(next_at=bindparam("then"), held_since=bindparam("since")), changes
+        )
+
+
 async def due(conn: AsyncConnection, now: datetime, limit: int, ids: range | None = None) -> list[Chat]:
     """The chats whose digest is due at `now`, the longest waiting first, at most `limit`; with `ids` only those."""
     query = select(chats).where(_waiting(), chats.c.next_at <= now).order_by(chats.c.next_at, chats.c.id).limit(limit)
@@ -100,14 +124,17 @@ async def due(conn: AsyncConnection, now: datetime, limit: int, ids: range | Non
     return [_chat_of(row) for row in await conn.execute(query)]
 
 
-async def parts_due(conn: AsyncConnection, now: datetime, size: int) -> list[int]:
-    """The numbers of the parts, each of `size` neighbouring ids, in which a chat's digest is due at `now`, the longest
-    waiting first."""
-    part = (chats.c.id // size).label("part")
+async def blocks_due(conn: AsyncConnection, now: datetime, size: int) -> list[tuple[int, int, datetime]]:
+    """The numbers of the blocks, each of `size` neighbouring ids, in which a chat's digest is due at `now`, in their
+    order; with how many are due, and since when the longest waiting one is."""
+    block = (chats.c.id // size).label("block")
     query = (
-        select(part).where(_waiting(), chats.c.next_at <= now).group_by(part).order_by(func.min(chats.c.next_at), part)
+        select(block, func.count(), func.min(chats.c.next_at, type_=tables.UtcDateTime()))
+        .where(_waiting(), chats.c.next_at <= now)
+        .group_by(block)
+        .order_by(block)
     )
-    return [int(number) for number in (await conn.execute(query)).scalars()]
+    return [(int(number), count, since) for number, count, since in await conn.execute(query)]
 
 
 async def categories_due(conn: AsyncConnection, now: datetime) -> list[str]:
@@ -223,14 +250,29 @@ async def categories(conn: AsyncConnection, chat_id: int) -> tuple[str, ...]:
     return tuple((await conn.execute(query)).scalars())
 
 
-async def set_since(conn: AsyncConnection, chat_id: int, not_after: date) -> None:
-    """Let every category of the chat count from `not_after` on at the latest; one that counts from earlier on stays."""
+async def categories_of(conn: AsyncConnection, chat_ids: Iterable[int]) -> dict[int, tuple[str, ...]]:
+    """The same of several chats, by chat; one without any is missing."""
+    found: defaultdict[int, list[str]] = defaultdict(list)
+    for some in chunks(chat_ids):
+        query = (
+            select(chat_categories.c.chat_id, chat_categories.c.category)
+            .where(chat_categories.c.chat_id.in_(some))
+            .order_by(chat_categories.c.chat_id, chat_categories.c.position)
+        )
+        for chat_id, category in await conn.execute(query):
+            found[chat_id].append(category)
+    return {chat_id: tuple(names) for chat_id, names in found.items()}
+
+
+async def set_since(conn: AsyncConnection, chat_ids: Iterable[int], not_after: date) -> None:
+    """Let every category of these chats count from `not_after` on at the latest; one that counts from earlier on stays."""
     since = chat_categories.c.since
-    await conn.execute(
-        chat_categories.update()
-        .where(chat_categories.c.chat_id == chat_id, or_(since.is_(None), since > not_after))
-        .values(since=not_after)
-    )
+    for some in chunks(chat_ids):
+        await conn.execute(
+            chat_categories.update()
+            .where(chat_categories.c.chat_id.in_(some), or_(since.is_(None), since > not_after))
+            .values(since=not_after)
+        )
 
 
 async def all_categories(conn: AsyncConnection) -> dict[str, date | None]:
@@ -255,21 +297,50 @@ async def profile(conn: AsyncConnection, chat_id: int, before: datetime | None =
     With `before`, the interests and verdicts are those of that moment; whom it follows, what it mutes, its categories
     and its corrections are always today's.
     """
-    stated = (await conn.execute(select(chats.c.interests, chats.c.widened).where(chats.c.id == chat_id))).one_or_none()
-    if stated is None:
-        return Profile()
-    if before is not None:
-        stated = await _stated(conn, chat_id, before) or stated
-    return Profile(
-        interests=stated.interests,
-        widened=tuple(stated.widened),
-        categories=await categories(conn, chat_id),
-        follows=tuple([Follow(FollowKind(kind), value) for kind, value in await _listed(conn, follows, chat_id)]),
-        mutes=tuple([Mute(MuteKind(kind), value) for kind, value in await _listed(conn, mutes, chat_id)]),
-        judged=await _judged(conn, chat_id, before),
-        left=await _left(conn, chat_id, before),
-        corrections=await corrections.of_chat(conn, chat_id),
-    )
+    return (await profiles(conn, [chat_id], before)).get(chat_id, Profile())
+
+
+async def profiles(
+    conn: AsyncConnection, chat_ids: Iterable[int], before: datetime | None = None
+) -> dict[int, Profile]:
+    """The same of several chats, by chat; one that is not there is missing. Chats that judged or were shown the same
+    paper share it."""
+    found: dict[int, Profile] = {}
+    for some in chunks(chat_ids):
+        query = select(chats.c.id, chats.c.interests, chats.c.widened).where(chats.c.id.in_(some))
+        stated = {row.id: row for row in await conn.execute(query)}
+        names = await categories_of(conn, stated)
+        followed = await _listed(conn, follows, stated)
+        muted = await _listed(conn, mutes, stated)
+        ruled_out = await corrections.of_chats(conn, stated)
+        judged = await _judged(conn, stated, before)
+        left = await _left(conn, stated, before)
+        known = await papers.many(conn, [one.paper_id for rows in (*judged.values(), *left.values()) for one in rows])
+        for chat_id, row in stated.items():
+            then = await _stated(conn, chat_id, before) if before is not None else None
+            found[chat_id] = Profile(
+                interests=(then or row).interests,
+                widened=tuple((then or row).widened),
+                categories=names.get(chat_id, ()),
+                follows=tuple([Follow(FollowKind(kind), value) for kind, value in followed.get(chat_id, ())]),
+                mutes=tuple([Mute(MuteKind(kind), value) for kind, value in muted.get(chat_id, ())]),
+                judged=tuple(
+                    [
+                        JudgedPaper(known[one.paper_id], one.reader_id, VerdictKind(one.kind), one.at)
+                        for one in judged.get(chat_id, ())
+                        if one.paper_id in known
+                    ]
+                ),
+                left=tuple(
+                    [
+                        ShownPaper(known[one.paper_id], one.created_at, one.opened_at is not None)
+                        for one in left.get(chat_id, ())
+                        if one.paper_id in known
+                    ]
+                ),
+                corrections=ruled_out.get(chat_id, ()),
+            )
+    return found
 
 
 async def _stated(conn: AsyncConnection, chat_id: int, before: datetime) -> AnyRow | None:
@@ -279,58 +350,67 @@ async def _stated(conn: AsyncConnection, chat_id: int, before: datetime) -> AnyR
     return (await conn.execute(then)).one_or_none()
 
 
-async def _judged(conn: AsyncConnection, chat_id: int, before: datetime | None) -> tuple[JudgedPaper, ...]:
+async def _judged(conn: AsyncConnection, chat_ids: Collection[int], before: datetime | None) -> dict[int, list[AnyRow]]:
+    """The verdicts of these chats, by chat, newest first, at most 2000 each."""
     query = (
-        select(*papers.COLUMNS, verdicts.c.reader_id, verdicts.c.kind, verdicts.c.at)
-        .select_from(papers.LATEST.join(verdicts, verdicts.c.paper_id == tables.papers.c.id))
-        .where(verdicts.c.chat_id == chat_id, *((verdicts.c.at < before,) if before is not None else ()))
-        .order_by(verdicts.c.at.desc(), verdicts.c.paper_id, verdicts.c.reader_id)
-        .limit(MOST_JUDGED)
+        select(verdicts.c.chat_id, verdicts.c.paper_id, verdicts.c.reader_id, verdicts.c.kind, verdicts.c.at)
+        .where(verdicts.c.chat_id.in_(list(chat_ids)), *((verdicts.c.at < before,) if before is not None else ()))
+        .order_by(verdicts.c.chat_id, verdicts.c.at.desc(), verdicts.c.paper_id, verdicts.c.reader_id)
     )
-    rows = await conn.execute(query)
-    return tuple([JudgedPaper(papers.of_row(row), row.reader_id, VerdictKind(row.kind), row.at) for row in rows])
+    return {chat_id: rows[:MOST_JUDGED] for chat_id, rows in _by_chat(await conn.execute(query)).items()}
 
 
-async def _left(conn: AsyncConnection, chat_id: int, before: datetime | None) -> tuple[ShownPaper, ...]:
-    """What tables showed and nobody judged, newest first, at most 300."""
-    rows, tables_made = tables.digest_rows, tables.digests
+async def _left(conn: AsyncConnection, chat_ids: Collection[int], before: datetime | None) -> dict[int, list[AnyRow]]:
+    """What tables showed and nobody judged, by chat, newest first, at most 300 each."""
+    rows, made = tables.digest_rows, tables.digests
     judged = exists().where(
-        verdicts.c.chat_id == chat_id,
+        verdicts.c.chat_id == made.c.chat_id,
         verdicts.c.paper_id == rows.c.paper_id,
         *((verdicts.c.at < before,) if before is not None else ()),
     )
-    query = (
-        select(*papers.COLUMNS, tables_made.c.created_at, tables.openings.c.at.label("opened_at"))
+    newest_first = (made.c.date.desc(), made.c.part.desc(), rows.c.rank)
+    shown = (
+        select(
+            made.c.chat_id,
+            rows.c.paper_id,
+            made.c.created_at,
+            tables.openings.c.at.label("opened_at"),
+            func.row_number().over(partition_by=made.c.chat_id, order_by=newest_first).label("place"),
+        )
         .select_from(
-            tables_made.join(rows, rows.c.digest_id == tables_made.c.id)
-            .join(tables.papers, tables.papers.c.id == rows.c.paper_id)
-            .join(
-                tables.paper_versions,
-                and_(
-                    tables.paper_versions.c.paper_id == tables.papers.c.id,
-                    tables.paper_versions.c.version == tables.papers.c.latest_version,
-                ),
-            )
-            .outerjoin(
+            made.join(rows, rows.c.digest_id == made.c.id).outerjoin(
                 tables.openings,
-                and_(tables.openings.c.chat_id == chat_id, tables.openings.c.paper_id == rows.c.paper_id),
+                and_(tables.openings.c.chat_id == made.c.chat_id, tables.openings.c.paper_id == rows.c.paper_id),
             )
         )
         .where(
-            tables_made.c.chat_id == chat_id,
-            *((tables_made.c.created_at < before,) if before is not None else ()),
+            made.c.chat_id.in_(list(chat_ids)),
+            *((made.c.created_at < before,) if before is not None else ()),
             ~judged,
         )
-        .order_by(tables_made.c.date.desc(), tables_made.c.part.desc(), rows.c.rank)
-        .limit(MOST_LEFT)
+        .subquery()
     )
-    found = await conn.execute(query)
-    return tuple([ShownPaper(papers.of_row(row), row.created_at, row.opened_at is not None) for row in found])
+    query = select(shown).where(shown.c.place <= MOST_LEFT).order_by(shown.c.chat_id, shown.c.place)
+    return _by_chat(await conn.execute(query))
 
 
-async def _listed(conn: AsyncConnection, table: Table, chat_id: int) -> list[tuple[str, str]]:
-    query = select(table.c.kind, table.c.value).where(table.c.chat_id == chat_id).order_by(table.c.kind, table.c.value)
-    return [(row.kind, row.value) for row in await conn.execute(query)]
+def _by_chat(rows: Iterable[AnyRow]) -> dict[int, list[AnyRow]]:
+    found: defaultdict[int, list[AnyRow]] = defaultdict(list)
+    for row in rows:
+        found[row.chat_id].append(row)
+    return found
+
+
+async def _listed(conn: AsyncConnection, table: Table, chat_ids: Collection[int]) -> dict[int, list[tuple[str, str]]]:
+    query = (
+        select(table.c.chat_id, table.c.kind, table.c.value)
+        .where(table.c.chat_id.in_(list(chat_ids)))
+        .order_by(table.c.chat_id, table.c.kind, table.c.value)
+    )
+    found: defaultdict[int, list[tuple[str, str]]] = defaultdict(list)
+    for chat_id, kind, value in await conn.execute(query):
+        found[chat_id].append((kind, value))
+    return found
 
 
 async def interests(conn: AsyncConnection, chat_id: int) -> str:

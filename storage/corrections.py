@@ -2,27 +2,34 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Iterable
+
 from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.model import Correction, ReasonKind
-from storage.sql import as_given, insert
+from storage.sql import as_given, chunks, insert
 from storage.tables import corrections
 
 
 async def of_chat(conn: AsyncConnection, chat_id: int) -> tuple[Correction, ...]:
     """All corrections of a chat, the newest first."""
-    query = (
-        select(corrections)
-        .where(corrections.c.chat_id == chat_id)
-        .order_by(corrections.c.at.desc(), corrections.c.kind, corrections.c.key, corrections.c.reader_id)
-    )
-    return tuple(
-        [
-            Correction(ReasonKind(row.kind), row.key, row.label, row.at, row.reader_id)
-            for row in await conn.execute(query)
-        ]
-    )
+    return (await of_chats(conn, [chat_id])).get(chat_id, ())
+
+
+async def of_chats(conn: AsyncConnection, chat_ids: Iterable[int]) -> dict[int, tuple[Correction, ...]]:
+    """The same of several chats, by chat; one without any is missing."""
+    found: defaultdict[int, list[Correction]] = defaultdict(list)
+    for some in chunks(chat_ids):
+        query = (
+            select(corrections)
+            .where(corrections.c.chat_id.in_(some))
+            .order_by(corrections.c.at.desc(), corrections.c.kind, corrections.c.key, corrections.c.reader_id)
+        )
+        for row in await conn.execute(query):
+            found[row.chat_id].append(Correction(ReasonKind(row.kind), row.key, row.label, row.at, row.reader_id))
+    return {chat_id: tuple(ones) for chat_id, ones in found.items()}
 
 
 async def add(conn: AsyncConnection, chat_id: int, correction: Correction) -> None:

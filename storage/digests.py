@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
-from datetime import date, datetime
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import replace
+from datetime import date, datetime, timedelta
+from typing import Any
 
 from sqlalchemy import and_, exists, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -12,7 +14,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.model import Digest, Kind, Listing, Reason, Row, VerdictKind
 from storage import codec
 from storage.sql import AnyRow, chunks, insert
-from storage.tables import announcements, considered, digest_rows, digests, notices, openings, verdicts
+from storage.tables import announcements, chats, considered, digest_rows, digests, notices, openings, verdicts
+
+RETURNING = timedelta(days=90)
+"""For how long a paper that was shown may come up in further listings (as cross-listed, mostly)."""
 
 
 async def create(
@@ -26,48 +31,88 @@ async def create(
     late: Sequence[Listing],
 ) -> Digest:
     """Keep a digest; it becomes the next part of the chat's day."""
-    next_part = (
-        select(func.coalesce(func.max(digests.c.part), -1) + 1)
-        .where(digests.c.chat_id == chat_id, digests.c.date == day)
-        .scalar_subquery()
-    )
+    part = (await next_parts(conn, [chat_id], day)).get(chat_id, 0)
+    draft = Digest(0, chat_id, day, part, created_at, announced, tuple(rows), tuple(listings), tuple(late))
+    (made,) = await create_all(conn, [draft])
+    return made
+
+
+async def next_parts(conn: AsyncConnection, chat_ids: Iterable[int], day: date) -> dict[int, int]:
+    """Which part of that day the next digest of each chat is; a chat without any digest of the day is missing."""
+    found: dict[int, int] = {}
+    for some in chunks(chat_ids):
+        query = (
+            select(digests.c.chat_id, func.max(digests.c.part) + 1)
+            .where(digests.c.chat_id.in_(some), digests.c.date == day)
+            .group_by(digests.c.chat_id)
+        )
+        found.update((chat_id, part) for chat_id, part in await conn.execute(query))
+    return found
+
+
+async def create_all(conn: AsyncConnection, drafts: Sequence[Digest]) -> list[Digest]:
+    """Keep digests of several chats; their own numbers are given here and take the place of the drafts'.
+
+    Raises:
+        DatabaseConflict: one of the chats has that part of that day already, or was forgotten.
+    """
+    if not drafts:
+        return []
+    states = _Encoded()
     made = await conn.execute(
-        insert(conn, digests)
-        .values(
-            chat_id=chat_id,
-            date=day,
-            part=next_part,
-            created_at=created_at,
-            announced=announced,
-            listings=codec.encode(tuple(listings)),
-            late=codec.encode(tuple(late)),
-        )
-        .returning(digests.c.id, digests.c.part)
+        insert(conn, digests).returning(digests.c.id, sort_by_parameter_order=True),
+        [
+            {
+                "chat_id": draft.chat_id,
+                "date": draft.date,
+                "part": draft.part,
+                "created_at": draft.created_at,
+                "announced": draft.announced,
+                "listings": states.of(draft.listings),
+                "late": states.of(draft.late),
+            }
+            for draft in drafts
+        ],
     )
-    digest_id, part = made.one()
-    if rows:
-        await conn.execute(
-            insert(conn, digest_rows),
-            [
-                {
-                    "digest_id": digest_id,
-                    "rank": row.rank,
-                    "paper_id": row.paper_id,
-                    "version": row.version,
-                    "title": row.title,
-                    "authors": list(row.authors),
-                    "institution": row.institution,
-                    "direction": row.direction,
-                    "heat": row.heat,
-                    "score": row.score,
-                    "reasons": codec.encode(row.reasons),
-                    "tags": list(row.tags),
-                    "added_from": row.added_from,
-                }
-                for row in rows
-            ],
-        )
-    return Digest(digest_id, chat_id, day, part, created_at, announced, tuple(rows), tuple(listings), tuple(late))
+    kept = [replace(draft, id=digest_id) for draft, digest_id in zip(drafts, made.scalars(), strict=True)]
+    lines = [
+        {
+            "digest_id": digest.id,
+            "rank": row.rank,
+            "paper_id": row.paper_id,
+            "version": row.version,
+            "title": row.title,
+            "authors": list(row.authors),
+            "institution": row.institution,
+            "direction": row.direction,
+            "heat": row.heat,
+            "score": row.score,
+            "reasons": codec.encode(row.reasons),
+            "tags": list(row.tags),
+            "added_from": row.added_from,
+        }
+        for digest in kept
+        for row in digest.rows
+    ]
+    if lines:
+        await conn.execute(insert(conn, digest_rows), lines)
+    return kept
+
+
+class _Encoded:
+    """Listings as they are stored, each encoded once: chats that are served together have most in common."""
+
+    def __init__(self) -> None:
+        self._known: dict[int, Any] = {}
+
+    def of(self, listings: Sequence[Listing]) -> list[Any]:
+        """These listings; they live as long as what is made of them is used."""
+        found = []
+        for listing in listings:
+            if id(listing) not in self._known:
+                self._known[id(listing)] = codec.encode(listing)
+            found.append(self._known[id(listing)])
+        return found
 
 
 async def get(conn: AsyncConnection, digest_id: int) -> Digest | None:
@@ -92,6 +137,22 @@ async def latest(conn: AsyncConnection, chat_id: int) -> Digest | None:
     )
     found = await _whole(conn, (await conn.execute(query)).all())
     return found[0] if found else None
+
+
+async def last_made(conn: AsyncConnection, chat_ids: Iterable[int]) -> dict[int, datetime]:
+    """When the last part of each chat's newest date was made, by chat; one without a digest is missing."""
+    newest = (
+        select(digests.c.created_at)
+        .where(digests.c.chat_id == chats.c.id)
+        .order_by(digests.c.date.desc(), digests.c.part.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+    found: dict[int, datetime] = {}
+    for some in chunks(chat_ids):
+        rows = await conn.execute(select(chats.c.id, newest).where(chats.c.id.in_(some)))
+        found.update((chat_id, made_at) for chat_id, made_at in rows if made_at is not None)
+    return found
 
 
 async def dates(conn: AsyncConnection, chat_id: int, limit: int) -> list[date]:
@@ -144,19 +205,34 @@ async def shown_before(
     conn: AsyncConnection, chat_id: int, paper_ids: Iterable[str], before_digest: int | None = None
 ) -> set[str]:
     """Those of the papers that a table of this chat has shown already, with `before_digest` one before that."""
+    earlier = (digests.c.id < before_digest,) if before_digest is not None else ()
     found: set[str] = set()
     for some in chunks(paper_ids):
         query = (
             select(digest_rows.c.paper_id)
             .join(digests, digests.c.id == digest_rows.c.digest_id)
-            .where(
-                digests.c.chat_id == chat_id,
-                digest_rows.c.paper_id.in_(some),
-                *((digests.c.id < before_digest,) if before_digest is not None else ()),
-            )
+            .where(digests.c.chat_id == chat_id, digest_rows.c.paper_id.in_(some), *earlier)
         )
         found.update((await conn.execute(query)).scalars())
     return found
+
+
+async def shown_of_days(conn: AsyncConnection, chat_ids: Iterable[int], days: Collection[date]) -> dict[int, set[str]]:
+    """The papers announced on these days that a table of each chat has shown already, by chat, as far back as papers
+    return."""
+    announced = exists().where(
+        announcements.c.paper_id == digest_rows.c.paper_id, announcements.c.date.in_(sorted(days))
+    )
+    found: defaultdict[int, set[str]] = defaultdict(set)
+    for some in chunks(chat_ids):
+        query = (
+            select(digests.c.chat_id, digest_rows.c.paper_id)
+            .join(digests, digests.c.id == digest_rows.c.digest_id)
+            .where(digests.c.chat_id.in_(some), digests.c.date >= min(days) - RETURNING, announced)
+        )
+        for chat_id, paper_id in await conn.execute(query):
+            found[chat_id].add(paper_id)
+    return dict(found)
 
 
 async def counts(conn: AsyncConnection, chat_id: int) -> tuple[datetime | None, int, int, int, int]:
@@ -224,15 +300,14 @@ async def judged_afterwards(conn: AsyncConnection, chat_id: int, limit: int) -> 
     return [(row.id, row.likes) for row in await conn.execute(query)]
 
 
-async def notice(conn: AsyncConnection, chat_id: int, day: date, kind: str) -> bool:
-    """Write down that a note of this kind is given for that day; False if it has been given already."""
-    added = await conn.execute(
-        insert(conn, notices)
-        .values(chat_id=chat_id, day=day, kind=kind)
-        .on_conflict_do_nothing()
-        .returning(notices.c.chat_id)
-    )
-    return added.first() is not None
+async def notice(conn: AsyncConnection, given: Iterable[tuple[int, date, str]]) -> set[int]:
+    """Write down that each chat is given a note for a day and of a kind; → the chats that have not been given it
+    already."""
+    entries = [{"chat_id": chat_id, "day": day, "kind": kind} for chat_id, day, kind in given]
+    if not entries:
+        return set()
+    added = await conn.execute(insert(conn, notices).on_conflict_do_nothing().returning(notices.c.chat_id), entries)
+    return set(added.scalars())
 
 
 async def _whole(conn: AsyncConnection, found: Sequence[AnyRow]) -> list[Digest]:

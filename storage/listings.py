@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, delete, exists, func, or_, select
+from sqlalchemy import ColumnElement, Subquery, and_, delete, exists, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.model import Announcement, Counts, Kind, Listing, ListingPage, ListingState, Paper, Poll
@@ -209,6 +210,11 @@ async def unconsidered(conn: AsyncConnection, chat_id: int) -> list[Listing]:
 
     These are the ones from the category's `since` on, and the category's newest whatever its date.
     """
+    return (await unconsidered_of(conn, [chat_id])).get(chat_id, [])
+
+
+async def unconsidered_of(conn: AsyncConnection, chat_ids: Iterable[int]) -> dict[int, list[Listing]]:
+    """The same of several chats, by chat; one that has got everything is missing. Chats share the listings."""
     theirs = tables.listings.alias()
     newest_date = (
         select(func.max(theirs.c.date))
@@ -216,22 +222,45 @@ async def unconsidered(conn: AsyncConnection, chat_id: int) -> list[Listing]:
         .scalar_subquery()
     )
     done = exists().where(
-        considered.c.chat_id == chat_id,
+        considered.c.chat_id == chat_categories.c.chat_id,
         considered.c.category == listings.c.category,
         considered.c.date == listings.c.date,
     )
-    query = (
-        select(listings)
-        .join(chat_categories, chat_categories.c.category == listings.c.category)
-        .where(
-            chat_categories.c.chat_id == chat_id,
-            listings.c.state == ListingState.FRESH,
-            or_(listings.c.date >= chat_categories.c.since, listings.c.date == newest_date),
-            ~done,
+    pending: defaultdict[int, list[tuple[str, date]]] = defaultdict(list)
+    for some in chunks(chat_ids):
+        query = (
+            select(chat_categories.c.chat_id, listings.c.category, listings.c.date)
+            .join(chat_categories, chat_categories.c.category == listings.c.category)
+            .where(
+                chat_categories.c.chat_id.in_(some),
+                listings.c.state == ListingState.FRESH,
+                or_(listings.c.date >= chat_categories.c.since, listings.c.date == newest_date),
+                ~done,
+            )
+            .order_by(chat_categories.c.chat_id, listings.c.date, chat_categories.c.position)
         )
-        .order_by(listings.c.date, chat_categories.c.position)
-    )
-    return [_listing_of(row) for row in await conn.execute(query)]
+        for chat_id, category, day in await conn.execute(query):
+            pending[chat_id].append((category, day))
+    by_day: defaultdict[date, set[str]] = defaultdict(set)
+    for keys in pending.values():
+        for category, day in keys:
+            by_day[day].add(category)
+    known = {day: await states(conn, sorted(names), day) for day, names in by_day.items()}
+    return {chat_id: [known[day][category] for category, day in keys] for chat_id, keys in pending.items()}
+
+
+async def considered_on(
+    conn: AsyncConnection, chat_ids: Iterable[int], days: Collection[date]
+) -> dict[int, set[tuple[str, date]]]:
+    """The listings of these days, by category and date, that have been considered for each of the chats, by chat."""
+    found: defaultdict[int, set[tuple[str, date]]] = defaultdict(set)
+    for some in chunks(chat_ids):
+        query = select(considered.c.chat_id, considered.c.category, considered.c.date).where(
+            considered.c.chat_id.in_(some), considered.c.date.in_(sorted(days))
+        )
+        for chat_id, category, day in await conn.execute(query):
+            found[chat_id].add((category, day))
+    return dict(found)
 
 
 async def drawn_from(conn: AsyncConnection, digest_id: int) -> list[tuple[str, date]]:
@@ -316,8 +345,8 @@ async def papers_in(
     return [(paper, tuple(shown_in[paper_id])) for paper_id, paper in found.items()]
 
 
-async def consider(conn: AsyncConnection, chat_id: int, digest_id: int | None, drawn_from: Iterable[Listing]) -> None:
-    """Write into the ledger that these listings have been considered for the chat.
+async def consider(conn: AsyncConnection, drawn: Iterable[tuple[int, int | None, Iterable[Listing]]]) -> None:
+    """Write into the ledger which listings have been considered for which chat, and in which digest.
 
     Raises:
         DatabaseConflict: one of them was considered before, so that whoever makes the same digest at the same moment
@@ -325,32 +354,78 @@ async def consider(conn: AsyncConnection, chat_id: int, digest_id: int | None, d
     """
     entries = [
         {"chat_id": chat_id, "digest_id": digest_id, "category": listing.category, "date": listing.date}
+        for chat_id, digest_id, drawn_from in drawn
         for listing in drawn_from
     ]
     if entries:
         await conn.execute(insert(conn, considered), entries)
 
 
-async def shown_on(conn: AsyncConnection, days: Iterable[date]) -> list[Paper]:
-    """The distinct papers that any fresh listing of these days shows as new or cross-listed, each in its latest
-    version, in the order of their ids."""
-    fresh = exists().where(
-        listings.c.category == announcements.c.category,
-        listings.c.date == announcements.c.date,
-        listings.c.state == ListingState.FRESH,
-    )
-    named = (
-        select(announcements.c.paper_id)
-        .where(announcements.c.date.in_(list(days)), announcements.c.kind.in_(SHOWN), fresh)
-        .distinct()
-        .subquery()
-    )
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """The papers of some days, each in its latest version, in the order of their ids, and which listings show them as
+    new or cross-listed: by category and date the papers' places, of these days and of all others; `place` is each one's by id."""
+
+    papers: tuple[Paper, ...]
+    place: Mapping[str, int]
+    places: Mapping[tuple[str, date], frozenset[int]]
+
+
+async def shown_on(conn: AsyncConnection, categories: Collection[str], days: Collection[date]) -> Shown:
+    """The distinct papers that any of these categories' fresh listings of these days shows as new or cross-listed."""
+    named = _named_on(categories, days)
     query = (
         select(*papers.COLUMNS)
         .select_from(papers.LATEST.join(named, named.c.paper_id == tables.papers.c.id))
         .order_by(tables.papers.c.id)
     )
-    return [papers.of_row(row) for row in await conn.execute(query)]
+    found = tuple([papers.of_row(row) for row in await conn.execute(query)])
+    place = {paper.id: at for at, paper in enumerate(found)}
+    everywhere = (
+        select(announcements.c.paper_id, announcements.c.category, announcements.c.date)
+        .join(named, named.c.paper_id == announcements.c.paper_id)
+        .where(announcements.c.kind.in_(SHOWN))
+    )
+    places: defaultdict[tuple[str, date], set[int]] = defaultdict(set)
+    for paper_id, category, day in await conn.execute(everywhere):
+        places[category, day].add(place[paper_id])
+    return Shown(found, place, {key: frozenset(at) for key, at in places.items()})
+
+
+async def stamp_of(conn: AsyncConnection, categories: Collection[str], days: Collection[date]) -> Hashable:
+    """What stays the same while `shown_on` finds the same: it changes when a listing is read anew or taken back, and
+    when a paper gets another version or other words."""
+    query = (
+        select(listings.c.category, listings.c.date, listings.c.state, listings.c.checked_at)
+        .where(listings.c.category.in_(sorted(categories)), listings.c.date.in_(sorted(days)))
+        .order_by(listings.c.category, listings.c.date)
+    )
+    read = tuple([tuple(row) for row in await conn.execute(query)])
+    named = _named_on(categories, days)
+    versions = tables.paper_versions.c
+    words = select(
+        func.count(),
+        func.sum(versions.version),
+        func.sum(func.length(versions.title)),
+        func.sum(func.length(versions.abstract)),
+    ).select_from(papers.LATEST.join(named, named.c.paper_id == tables.papers.c.id))
+    return (read, tuple((await conn.execute(words)).one()))
+
+
+def _named_on(categories: Collection[str], days: Collection[date]) -> Subquery:
+    """The ids of the papers that these fresh listings show."""
+    return (
+        select(announcements.c.paper_id)
+        .join(listings, and_(listings.c.category == announcements.c.category, listings.c.date == announcements.c.date))
+        .where(
+            listings.c.category.in_(sorted(categories)),
+            listings.c.date.in_(sorted(days)),
+            listings.c.state == ListingState.FRESH,
+            announcements.c.kind.in_(SHOWN),
+        )
+        .distinct()
+        .subquery()
+    )
 
 
 async def sample_before(conn: AsyncConnection, categories: Sequence[str], day: date, limit: int) -> list[Paper]:

@@ -60,7 +60,7 @@ async def lived(db: Database, clock: MovableClock, days: int, likes: Callable[[i
         await chats.set_categories(conn, chat.id, ("cs.LG",), a.day(-1))
         await listings.save_poll(conn, a.poll())
         await listings.save_page(conn, a.page(date=a.day(-9), new=[about(n) for n in range(3000, 3300)]), clock())
-        await listings.consider(conn, chat.id, None, [a.listing(date=a.day(-9))])
+        await listings.consider(conn, [(chat.id, None, [a.listing(date=a.day(-9))])])
     for day in range(days):
         clock.now = datetime.combine(a.day(day), time(8), UTC)
         async with db.begin() as conn:

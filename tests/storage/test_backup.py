@@ -162,7 +162,7 @@ async def test_a_used_database_is_sound(db: Database) -> None:
         chat = await chats.ensure(conn, 1, 0, ChatKind.PRIVATE, "", {"subscribed": True, "next_at": NOW}, NOW)
         await chats.set_categories(conn, chat.id, ("cs.LG",), DAY)
         digest = await digests.create(conn, chat.id, DAY, NOW, 3, [row(1)], [listing()], [])
-        await listings.consider(conn, chat.id, digest.id, [listing()])
+        await listings.consider(conn, [(chat.id, digest.id, [listing()])])
         assert await listings.ids(conn, "cs.LG", DAY, [Kind.NEW]) == {paper(1).id, paper(2).id}
     assert await db.check() == []
 
@@ -176,7 +176,7 @@ async def test_what_is_wrong_is_said(db: Database) -> None:
         one = await chats.ensure(conn, 1, 0, ChatKind.PRIVATE, "", {"subscribed": True}, NOW)
         two = await chats.ensure(conn, 2, 0, ChatKind.PRIVATE, "", {"next_at": NOW + timedelta(1)}, NOW)
         digest = await digests.create(conn, one.id, DAY, NOW, 3, [], [], [])
-        await listings.consider(conn, two.id, digest.id, [listing()])
+        await listings.consider(conn, [(two.id, digest.id, [listing()])])
     assert await db.check() == [
         "1 papers lack the version that is called their latest.",
         "1 listings called fresh lack announcements.",

@@ -149,7 +149,7 @@ async def test_the_date_from_which_categories_count_only_moves_back(db: Database
         await chats.set_categories(conn, chat.id, ("a",), None)
         await chats.set_categories(conn, chat.id, ("a", "b"), day(-5))
         await chats.set_categories(conn, chat.id, ("a", "b", "c"), day(5))
-        await chats.set_since(conn, chat.id, DAY)
+        await chats.set_since(conn, [chat.id], DAY)
         assert await chats.all_categories(conn) == {"a": DAY, "b": day(-5), "c": DAY}
 
 

@@ -80,8 +80,8 @@ async def test_a_note_is_given_once(db: Database) -> None:
     """Per chat, day and kind."""
     async with db.begin() as conn:
         chat, other = await make(conn, 1), await make(conn, 2)
-        assert await digests.notice(conn, chat, DAY, "quiet")
-        assert not await digests.notice(conn, chat, DAY, "quiet")
-        assert await digests.notice(conn, chat, DAY, "waiting")
-        assert await digests.notice(conn, chat, day(1), "quiet")
-        assert await digests.notice(conn, other, DAY, "quiet")
+        assert await digests.notice(conn, [(chat, DAY, "quiet")])
+        assert not await digests.notice(conn, [(chat, DAY, "quiet")])
+        assert await digests.notice(conn, [(chat, DAY, "waiting")])
+        assert await digests.notice(conn, [(chat, day(1), "quiet")])
+        assert await digests.notice(conn, [(other, DAY, "quiet")])

@@ -25,7 +25,7 @@ async def make_chat(conn: AsyncConnection, categories: tuple[str, ...] = ("cs.LG
 async def consider(conn: AsyncConnection, chat_id: int, *considered: Listing) -> None:
     """A digest of these listings."""
     digest = await digests.create(conn, chat_id, considered[0].date, NOW, 0, [], [], [])
-    await listings.consider(conn, chat_id, digest.id, considered)
+    await listings.consider(conn, [(chat_id, digest.id, considered)])
 
 
 def key(found: list[Listing]) -> list[tuple[str, date]]:
