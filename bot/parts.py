@@ -29,19 +29,23 @@ def parts_of(blocks: Iterable[Block]) -> list[int]:
     has; the longest waiting first."""
     found: list[tuple[datetime, int]] = []
     ranges = {number: (due, since) for number, due, since in blocks}
+    divided: set[int] = set()  # ranges of this height of which narrower ones are parts already
     height = 0
     while ranges:
         halves: defaultdict[int, list[int]] = defaultdict(list)
         for number in ranges:
             halves[number // 2].append(number)
+        last = len(ranges) == 1 and not divided
+        above = {number // 2 for number in divided}
         wider: dict[int, tuple[int, datetime]] = {}
         for whole, numbers in halves.items():
             due = sum(ranges[number][0] for number in numbers)
-            if due <= MOST and len(ranges) > 1:
-                wider[whole] = (due, min(ranges[number][1] for number in numbers))
-            else:
+            if due > MOST or whole in above or last:
                 found += [(ranges[number][1], number * _HEIGHTS + height) for number in numbers]
-        ranges = wider
+                above.add(whole)
+            else:
+                wider[whole] = (due, min(ranges[number][1] for number in numbers))
+        ranges, divided = wider, above
         height += 1
     return [part for _, part in sorted(found)]
 

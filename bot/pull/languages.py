@@ -31,15 +31,14 @@ _LEAST = 12  # common words; fewer tell nothing
 
 def language_of(text: str) -> str:
     """The language as ISO 639-1, "" where the text is too short or in none of those known here."""
-    letters = sum(c.isalpha() for c in text)
+    words = re.findall(r"[^\W\d_]+", text.lower())
+    letters = sum(map(len, words))
     if letters < 40:
         return ""
-    for code, script, share in _SCRIPTS:
+    for code, script, share in () if text.isascii() else _SCRIPTS:
         if len(script.findall(text)) > share * letters:
             return code
-    found: Counter[str] = Counter()
-    for word in re.findall(r"[^\W\d_]+", text.lower()):
-        found.update(_WORDS.get(word, ()))
+    found = Counter(code for word in words if word in _WORDS for code in _WORDS[word])
     if not found:
         return ""
     (code, count), *rest = found.most_common(2)
