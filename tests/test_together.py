@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -30,6 +30,7 @@ from storage import chats, corrections, deliveries, heat, institutions, listings
 from storage.database import Database
 from tests.support import builders as a
 from tests.support.builders import NOW
+from tests.support.databases import opened
 
 THEMES = (
     "robots grasp cups by touch",
@@ -91,6 +92,13 @@ async def chat_of(conn: chats.AsyncConnection, number: int, kind: Mapping[str, A
             said = VerdictKind.DISLIKE if n % 3 == 0 else VerdictKind.LIKE
             await verdicts.cast(conn, chat.id, reader, about(n).id, said, NOW - timedelta(days=n + 1))
     return chat
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+async def db(request: pytest.FixtureRequest) -> AsyncIterator[Database]:
+    """An open database without rows, on both engines."""
+    async with opened(request.getfixturevalue(f"migrated_{request.param}_url")) as database:
+        yield database
 
 
 @pytest.fixture
