@@ -1,10 +1,12 @@
 """What stated interests ask of papers, worked out once against a background: the words to look for, where they point in
-topic space, and what else past papers say that speak of them."""
+topic space, and which past papers speak of them."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import pairwise
 from typing import Any
 
@@ -16,6 +18,8 @@ from bot.rank.features import Background, Features, Vector
 from bot.rank.interests import Interest
 
 Shares = NDArray[np.float64]
+Places = NDArray[np.int32]
+Wishes = tuple[Interest, ...]
 
 WORDS_SCALE = 0.07
 TOPICS_SCALE = 1.05
@@ -37,60 +41,71 @@ ECHO_PAPERS = 20
 """The past papers that speak most of an interest stand for it as liked papers would (pseudo-relevance feedback); they
 give way to real likes sooner than its words do."""
 
-ECHO_WORDS = 400
 ECHO_TOPICS = 0.3
 DENSE_SCALE = 1.5
 
+AT_ONCE = 64
+"""Chats whose interests are worked out in one product: enough for speed, few enough for a processor's cache."""
 
-@dataclass(frozen=True, eq=False)
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Asked:
-    """Interests by units (`weighted`, and `rarity` in sum), by topics (`directions`: their own, then those of past papers
-    that speak of them), by the words of those past papers (`echo`) and by an embedding model's dimensions. `weights` are how
-    much each is wanted."""
+    """Interests by units (each of `units`, places in `names`, says `rarities` for the interest in `owners`; `rarity` is
+    their sum), by topics (`directions`), by a few past papers that speak of each (`past` and their `past_shares`), and by
+    an embedding model's dimensions. `weights` are how much each is wanted."""
 
     weights: Shares
     names: tuple[str, ...]
-    weighted: Vector
+    units: Places
+    owners: Places
+    rarities: Vector
     rarity: Vector
     directions: Vector
-    echo: Any
+    past: Places
+    past_shares: Vector
     dense: Vector | None
 
     @classmethod
-    def of(cls, background: Background, wishes: tuple[Interest, ...]) -> Asked:
+    def of(cls, background: Background, wishes: Wishes) -> Asked:
         """What these interests ask for; kept with the background for the next time."""
-        return background.keep(wishes, lambda: _worked_out(background, wishes))
+        return cls.of_many(background, [wishes])[0]
+
+    @classmethod
+    def of_many(cls, background: Background, asked: Sequence[Wishes]) -> list[Asked]:
+        """What the interests of each of many chats ask for; what is not kept is worked out for many of them at once."""
+        return background.keep_all(asked, partial(_worked_out, background))
 
     def shares(self, features: Features, likes: int) -> tuple[Shares, NDArray[np.bool_]]:
         """Papers × interests: what each adds to each paper after so many likes, and whether the paper's own words name
         it (otherwise it is only close in topic)."""
-        added, covered = _added(features, [self], [likes])
+        past = features.background.everything.words
+        echo = (spread([self], past.shape[0]) @ past) @ features.by_word
+        added, covered = added_by(features, [self], [likes], np.asarray(echo.toarray()))
         return added.T.astype(np.float64), covered.T >= NAMED
 
 
-def added_by(features: Features, asked: Sequence[Asked], likes: Sequence[int]) -> Vector:
-    """All interests of several chats, one after the other, × papers: what each adds after so many likes of its chat."""
-    return _added(features, asked, likes)[0]
+def added_by(features: Features, asked: Sequence[Asked], likes: Sequence[int], echo: Vector) -> tuple[Vector, Vector]:
+    """All interests of several chats, one after the other, × papers: what each adds after so many likes of its chat, and
+    the share of its words, by their rarity, that a paper uses.
 
-
-def _added(features: Features, asked: Sequence[Asked], likes: Sequence[int]) -> tuple[Vector, Vector]:
-    """Interests × papers: what each adds, and the share of its words, by their rarity, that a paper uses."""
+    `echo` is how like they are in words to the past papers that speak of each interest; it is overwritten.
+    """
     weights = np.concatenate([one.weights for one in asked])
     said = np.repeat(np.array(likes, dtype=np.float64), [len(one.weights) for one in asked])
     words, covered = _words(features, asked)
     topics = features.likeness.topics.T
-    found = np.concatenate([one.directions[:, : len(one.weights)] for one in asked], axis=1).T @ topics
-    echo = np.concatenate([one.directions[:, len(one.weights) :] for one in asked], axis=1).T @ topics
-    echo += _echoed(features, asked)
-    np.maximum(found, 0.0, out=found)
+    past = features.background.everything.topics
+    echo += np.float32(ECHO_TOPICS) * ((spread(asked, len(past)) @ past) @ topics)
     np.maximum(echo, 0.0, out=echo)
     echo *= (1.0 / (1.0 + ECHO_FADING * said)).astype(np.float32)[:, None]
+    found = np.concatenate([one.directions for one in asked]) @ topics
+    np.maximum(found, 0.0, out=found)
     found += words
     found += echo
     if features.likeness.dense is not None and any(one.dense is not None for one in asked):
         width = features.likeness.dense.shape[1]
-        dense = [np.zeros((width, len(one.weights)), np.float32) if one.dense is None else one.dense for one in asked]
-        found += np.maximum(np.concatenate(dense, axis=1).T @ features.likeness.dense.T, 0.0)
+        dense = [np.zeros((len(one.weights), width), np.float32) if one.dense is None else one.dense for one in asked]
+        found += np.maximum(np.concatenate(dense) @ features.likeness.dense.T, 0.0)
     against = np.flatnonzero(weights <= 0)
     found[against] = np.float32(UNWANTED) * words[against] * covered[against] ** 2
     faded = 1.0 + FADING * said**FADING_POWER * (weights > 0)
@@ -98,115 +113,123 @@ def _added(features: Features, asked: Sequence[Asked], likes: Sequence[int]) -> 
     return found, covered
 
 
-def _echoed(features: Features, asked: Sequence[Asked]) -> Vector:
-    """Interests × papers: their likeness in words to the past papers that speak of each interest."""
-    echo = sparse.vstack([one.echo for one in asked], format="csr")
-    if len(asked) == 1:
-        return np.asarray((echo @ features.by_word).toarray())
-    # For many at once few of the words that matter are rare: dense columns are several times as fast.
-    used = np.flatnonzero(np.bincount(echo.indices, minlength=echo.shape[1]))
-    return np.asarray((features.likeness.words[:, used] @ echo[:, used].T.tocsr().toarray()).T)
+def spread(asked: Sequence[Asked], width: int) -> Any:
+    """Interests of several chats, one after the other, × so many past papers: those that speak of each, as a sparse
+    matrix."""
+    places = np.concatenate([one.past for one in asked])
+    shares = np.concatenate([one.past_shares for one in asked])
+    starts = np.arange(len(places) + 1) * places.shape[1]
+    return sparse.csr_matrix((shares.ravel(), places.ravel(), starts), shape=(len(places), width))
 
 
 def _words(features: Features, asked: Sequence[Asked]) -> tuple[Vector, Vector]:
     """Interests × papers: what the words of each add, and the share of them, by their rarity, that a paper uses."""
-    names = list(dict.fromkeys(name for one in asked for name in one.names if name in features.columns))
-    place = {name: at for at, name in enumerate(names)}
-    count = sum(len(one.weights) for one in asked)
-    weighted = np.zeros((count, len(names)), dtype=np.float32)
-    start = 0
-    for one in asked:
-        end = start + len(one.weights)
-        known = [at for at, name in enumerate(one.names) if name in place]
-        weighted[start:end, [place[one.names[at]] for at in known]] = one.weighted[known].T
-        start = end
-    mentions = features.mentions[:, [features.columns[name] for name in names]].T.tocsr()
-    used = sparse.csr_matrix((np.ones_like(mentions.data), mentions.indices, mentions.indptr), shape=mentions.shape)
-    spread = sparse.csr_matrix(weighted)
-    words = (spread @ mentions).toarray() * np.float32(WORDS_SCALE)
-    rarity = np.concatenate([one.rarity for one in asked])
-    return words, (spread @ used).toarray() / rarity[:, None]
-
-
-def _worked_out(background: Background, wishes: tuple[Interest, ...]) -> Asked:
-    names = tuple(dict.fromkeys(unit for wish in wishes for unit in wish.units))
-    place = {name: at for at, name in enumerate(names)}
-    asked = np.zeros((len(names), len(wishes)))
-    for column, wish in enumerate(wishes):
-        asked[[place[unit] for unit in wish.units], column] = 1.0
-    asked /= np.maximum(asked.sum(axis=1, keepdims=True), 1.0)
-    is_kind = np.array([name.startswith("~") for name in names], dtype=bool)
-    weighted = asked * np.where(is_kind, KIND_RARITY, background.rarity(names))[:, None]
-    found = np.array(
-        [
-            background.topics_of_units(wish.units, [asked[place[unit], column] for unit in wish.units])
-            for column, wish in enumerate(wishes)
-        ],
-        dtype=np.float64,
-    ).T
-    length = np.linalg.norm(found.sum(axis=1))
-    directions = found / length if length > 1e-9 else found
-    weights = np.array([wish.weight for wish in wishes])
-    echo, echo_topics = _echo(background, names, weighted, directions, weights)
-    return Asked(
-        weights,
-        names,
-        weighted.astype(np.float32),
-        np.maximum(weighted.sum(axis=0), 1e-9).astype(np.float32),
-        np.concatenate([TOPICS_SCALE * directions, ECHO_TOPICS * echo_topics], axis=1).astype(np.float32),
-        echo,
-        _dense(background, wishes),
+    counts = [len(one.weights) for one in asked]
+    column = features.columns.get
+    places = [np.array([column(name, -1) for name in one.names], dtype=np.int32)[one.units] for one in asked]
+    rarities = np.concatenate([one.rarities for one in asked])
+    first = np.repeat(np.cumsum([0, *counts[:-1]]), [len(one.owners) for one in asked])
+    owners = np.concatenate([one.owners for one in asked]) + first
+    at = np.concatenate(places)
+    known = at >= 0
+    wanted = sparse.csr_matrix(
+        (rarities[known], at[known], _starts(np.bincount(owners[known], minlength=sum(counts)))),
+        shape=(sum(counts), features.mentions.shape[1]),
     )
+    words = np.asarray((wanted @ features.mentions.T).toarray()) * np.float32(WORDS_SCALE)
+    rarity = np.concatenate([one.rarity for one in asked])
+    return words, np.asarray((wanted @ features.uses.T).toarray()) / rarity[:, None]
 
 
-def _echo(
-    background: Background, names: tuple[str, ...], weighted: Shares, directions: Shares, weights: Shares
-) -> tuple[Any, Vector]:
-    """Interests × words, and topics × interests: the past papers that speak most of each wanted interest, as one."""
-    past = background.everything
-    wanted = np.flatnonzero(weights > 0)
-    chosen = _speaking(background, names, weighted[:, wanted], directions[:, wanted])
-    chosen.data *= np.float32(ECHO_SCALE / max(len(wanted), 1))
-    topics = np.zeros((past.topics.shape[1], len(weights)), dtype=np.float32)
-    topics[:, wanted] = (chosen @ past.topics).T
-    words = _strongest(chosen @ past.words, ECHO_WORDS)
-    rows = np.zeros(len(weights), dtype=np.intp)
-    rows[wanted] = np.diff(words.indptr)
-    starts = np.concatenate([[0], np.cumsum(rows)])
-    return sparse.csr_matrix((words.data, words.indices, starts), shape=(len(weights), past.words.shape[1])), topics
+def _starts(counts: Sequence[int] | NDArray[np.intp]) -> NDArray[np.intp]:
+    return np.concatenate([[0], np.cumsum(counts)]).astype(np.intp)
 
 
-def _speaking(background: Background, names: tuple[str, ...], weighted: Shares, directions: Shares) -> Any:
-    """Interests × past papers: those that speak most of each, by how much they do; each row adds up to 1."""
-    past = background.everything
-    known = [at for at, name in enumerate(names) if name in background.vocabulary]
-    columns = [background.vocabulary[names[at]] for at in known]
-    spoken = (background.mentions[:, columns] @ (WORDS_SCALE * weighted[known]).astype(np.float32)).T
-    spoken = spoken + np.maximum((TOPICS_SCALE * directions).astype(np.float32).T @ past.topics.T, np.float32(0.0))
+# --------------------------------------------------------------------------- working out
+
+
+def _worked_out(background: Background, asked: Sequence[Wishes]) -> list[Asked]:
+    """What each of these asks for, by products for many at once."""
+    parts = (asked[start : start + AT_ONCE] for start in range(0, len(asked), AT_ONCE))
+    return [one for part in parts for one in _together(background, part)]
+
+
+def _together(background: Background, asked: Sequence[Wishes]) -> list[Asked]:
+    wishes = [wish for one in asked for wish in one]
+    starts = _starts([len(one) for one in asked])
+    names = tuple(dict.fromkeys(unit for wish in wishes for unit in wish.units))
+    units, shares, unit_starts = _units(asked, names)
+    is_kind = np.array([name.startswith("~") for name in names], dtype=bool)
+    rarities = (shares * np.where(is_kind, KIND_RARITY, background.rarity(names))[units]).astype(np.float32)
+    shape = (len(wishes), len(names))
+    directions = np.asarray(
+        sparse.csr_matrix((shares, units, unit_starts), shape=shape) @ background.topics_of_units(names)
+    )
+    for start, end in pairwise(starts):
+        length = float(np.linalg.norm(directions[start:end].sum(axis=0)))
+        directions[start:end] *= TOPICS_SCALE / (length if length > 1e-9 else 1.0)
+    directions = directions.astype(np.float32)
+    weights = np.array([wish.weight for wish in wishes], dtype=np.float64)
+    weighted = sparse.csr_matrix((rarities, units, unit_starts), shape=shape)
+    rarity = np.maximum(np.asarray(weighted.sum(axis=1), dtype=np.float32).ravel(), np.float32(1e-9))
+    past, past_shares = _speaking(background, names, weighted, directions)
+    past_shares *= (weights > 0)[:, None]
+    found = []
+    for one, (start, end) in zip(asked, pairwise(starts), strict=True):
+        mine, places = np.unique(units[unit_starts[start] : unit_starts[end]], return_inverse=True)
+        found.append(
+            Asked(
+                weights[start:end],
+                tuple(names[at] for at in mine),
+                places.astype(np.int32),
+                np.repeat(np.arange(end - start, dtype=np.int32), np.diff(unit_starts[start : end + 1])),
+                rarities[unit_starts[start] : unit_starts[end]],
+                rarity[start:end],
+                # Copies: a view would keep what was worked out for all.
+                directions[start:end].copy(),
+                past[start:end].copy(),
+                past_shares[start:end] * np.float32(ECHO_SCALE / max(int((weights[start:end] > 0).sum()), 1)),
+                _dense(background, one),
+            )
+        )
+    return found
+
+
+def _units(asked: Sequence[Wishes], names: Sequence[str]) -> tuple[Places, Shares, NDArray[np.intp]]:
+    """The units of each interest as places in `names`, each with its share (interests of one chat that look for the same
+    have an equal share of it), and where each interest's begin."""
+    place = {name: at for at, name in enumerate(names)}
+    found: list[int] = []
+    shares: list[float] = []
+    counts: list[int] = []
+    for wishes in asked:
+        often = Counter(unit for wish in wishes for unit in set(wish.units))
+        for wish in wishes:
+            mine = dict.fromkeys(wish.units)
+            found += [place[unit] for unit in mine]
+            shares += [1.0 / often[unit] for unit in mine]
+            counts.append(len(mine))
+    return np.array(found, dtype=np.int32), np.array(shares, dtype=np.float64), _starts(counts)
+
+
+def _speaking(background: Background, names: Sequence[str], weighted: Any, directions: Vector) -> tuple[Places, Vector]:
+    """Interests × a few: the past papers that speak most of each, and by how much each does; they add up to 1."""
+    past = background.everything.topics
+    known = [(at, column) for at, name in enumerate(names) if (column := background.vocabulary.get(name)) is not None]
+    mentions = background.mentions[:, [column for _, column in known]].T.tocsr()
+    spoken = np.asarray((weighted[:, [at for at, _ in known]] @ mentions).toarray()) * np.float32(WORDS_SCALE)
+    spoken += np.maximum(directions @ past.T, np.float32(0.0))
     most = min(ECHO_PAPERS, spoken.shape[1])
-    best = np.sort(np.argpartition(-spoken, most - 1, axis=1)[:, :most], axis=1) if spoken.size else _nobody(spoken)
+    if not most:
+        return np.zeros((len(spoken), 0), dtype=np.int32), np.zeros((len(spoken), 0), dtype=np.float32)
+    best = np.sort(np.argpartition(-spoken, most - 1, axis=1)[:, :most], axis=1)
     each = np.maximum(np.take_along_axis(spoken, best, axis=1), np.float32(0.0))
     each /= np.maximum(each.sum(axis=1, keepdims=True), np.float32(1e-9))
-    starts = np.arange(len(each) + 1) * best.shape[1]
-    return sparse.csr_matrix((each.ravel(), best.ravel(), starts), shape=spoken.shape)
+    return best.astype(np.int32), each
 
 
-def _nobody(spoken: Vector) -> NDArray[np.intp]:
-    return np.zeros((len(spoken), 0), dtype=np.intp)
-
-
-def _strongest(rows: Any, most: int) -> Any:
-    """Sparse rows with at most so many values each, the greatest."""
-    kept = rows.data > 0
-    for start, end in pairwise(rows.indptr):
-        if end - start > most:
-            kept[start + np.argpartition(-rows.data[start:end], most - 1)[most:]] = False
-    starts = np.concatenate([[0], np.cumsum(kept)])[rows.indptr]
-    return sparse.csr_matrix((rows.data[kept], rows.indices[kept], starts), shape=rows.shape)
-
-
-def _dense(background: Background, wishes: tuple[Interest, ...]) -> Vector | None:
-    """Dimensions × interests, for those whose label has a vector."""
+def _dense(background: Background, wishes: Wishes) -> Vector | None:
+    """Interests × dimensions, for those whose label has a vector."""
     wanted = max(sum(wish.weight > 0 for wish in wishes), 1)
     found = [background.direction_of(wish.label) for wish in wishes]
     length = next((len(vector) for vector in found if vector is not None), 0)
@@ -214,4 +237,4 @@ def _dense(background: Background, wishes: tuple[Interest, ...]) -> Vector | Non
         return None
     nothing = np.zeros(length, dtype=np.float32)
     scale = np.float32(DENSE_SCALE / wanted)
-    return np.array([nothing if vector is None else scale * vector for vector in found], dtype=np.float32).T
+    return np.array([nothing if vector is None else scale * vector for vector in found], dtype=np.float32)

@@ -17,7 +17,7 @@ from scipy import sparse
 
 from bot.model import Heat, Profile, ReasonKind
 from bot.rank import score
-from bot.rank.asked import Asked, added_by
+from bot.rank.asked import Asked, added_by, spread
 from bot.rank.corrections import ruled_out
 from bot.rank.features import Features, Matrix, Vector
 from bot.rank.ranking import MUTED_SHARE
@@ -118,9 +118,10 @@ class Batch:
         rows = [at for at, some in enumerate(wishes) if some]
         if not rows:
             return
-        asked = [Asked.of(self._features.background, wishes[at]) for at in rows]
+        asked = Asked.of_many(self._features.background, [wishes[at] for at in rows])
         likes = [taste.likes if (taste := tastes[at]) else 0 for at in rows]
-        shares = added_by(self._features, asked, likes)
+        echo = np.asarray(spread(asked, len(self._past)) @ self._past)
+        shares, _ = added_by(self._features, asked, likes, echo)
         start = 0
         for at, one in zip(rows, asked, strict=True):
             end = start + len(one.weights)
@@ -176,13 +177,13 @@ class Batch:
         if not shares:
             return
         starts = np.concatenate([[0], np.cumsum(counts)])
-        spread = sparse.csr_matrix(
+        shared = sparse.csr_matrix(
             (np.concatenate(shares), np.concatenate(places), starts), shape=(len(found), len(past.topics))
         )
-        found += spread @ self._past
-        topics += in_topics * (spread @ past.topics)
+        found += shared @ self._past
+        topics += in_topics * (shared @ past.topics)
         if dense is not None and past.dense is not None:
-            dense += np.float32(DENSE_SHARE) * (spread @ past.dense)
+            dense += np.float32(DENSE_SHARE) * (shared @ past.dense)
 
     def _near_judged(self, count: int, sides: Sequence[tuple[int, Side]]) -> Vector:
         """Chats × papers: what likeness in words to judged papers adds; each paper is compared once, whoever judged it."""
@@ -211,8 +212,8 @@ class Batch:
                 new.append(words[fresh])
         if new:
             self._compare(sparse.vstack(new).tocsr())
-        spread = sparse.csr_matrix((np.concatenate(shares), (chats, places)), shape=(count, len(self._near_at)))
-        return np.asarray(spread @ self._near[: len(self._near_at)])
+        shared = sparse.csr_matrix((np.concatenate(shares), (chats, places)), shape=(count, len(self._near_at)))
+        return np.asarray(shared @ self._near[: len(self._near_at)])
 
     def _compare(self, words: Matrix) -> None:
         """Keep the likeness in words of further judged papers to the day's."""

@@ -19,6 +19,7 @@ from bot.rank.vectors import Vectors
 
 Vector = NDArray[np.float32]
 Made = TypeVar("Made")
+Key = TypeVar("Key", bound=Hashable)
 Matrix = Any
 """A scipy CSR or CSC matrix of float32 (scipy ships no types)."""
 
@@ -113,18 +114,21 @@ class Background:
         that are compared with them are compared by an embedding model's vectors as well."""
         return cls(tuple(papers), vectors)
 
-    def keep(self, key: Hashable, make: Callable[[], Made]) -> Made:
-        """What `make` works out against this background, kept under `key` for whoever asks again, the newest ones."""
+    def keep_all(self, keys: Sequence[Key], make: Callable[[list[Key]], Sequence[Made]]) -> list[Made]:
+        """What `make` works out against this background for each of these keys, kept for whoever asks again, the newest
+        ones; it is called once, with those that are not kept."""
         with self._asked:
-            if key in self._kept:
-                self._kept.move_to_end(key)
-                return cast("Made", self._kept[key])
-        made = make()
+            found = {key: self._kept[key] for key in keys if key in self._kept}
+        new = list(dict.fromkeys(key for key in keys if key not in found))
+        if new:
+            found |= zip(new, make(new), strict=True)
         with self._asked:
-            self._kept[key] = made
+            for key in found:
+                self._kept.pop(key, None)
+                self._kept[key] = found[key]
             while len(self._kept) > MOST_KEPT:
                 self._kept.popitem(last=False)
-        return made
+        return [cast("Made", found[key]) for key in keys]
 
     def rarity(self, names: Sequence[str]) -> NDArray[np.float64]:
         """How rare each unit is: BM25's idf, about 0 for what every paper has and growing with rarity."""
@@ -172,18 +176,18 @@ class Background:
         words = self._words(counts)
         return Likeness(words, self._topics(words), self._dense(papers))
 
-    def topics_of_units(self, names: Sequence[str], weights: Sequence[float]) -> Vector:
-        """The direction in topic space of a few weighted units; zeros where none of them is known."""
+    def topics_of_units(self, names: Sequence[str]) -> Vector:
+        """Units × topics: the direction of each in topic space; zeros where it is not known."""
         kept, basis = self._basis
-        direction = np.zeros(basis.shape[1], dtype=np.float32)
-        for name, weight in zip(names, weights, strict=True):
-            at = self.vocabulary.get(name)
-            if at is None or not len(kept):
-                continue
-            row = min(int(np.searchsorted(kept, at)), len(kept) - 1)
-            if kept[row] == at:
-                direction += weight * self._weights[at] * basis[row]
-        return direction
+        found = np.zeros((len(names), basis.shape[1]), dtype=np.float32)
+        known = [(place, at) for place, name in enumerate(names) if (at := self.vocabulary.get(name)) is not None]
+        if not known or not len(kept):
+            return found
+        places, columns = np.array(known).T
+        rows = np.minimum(np.searchsorted(kept, columns), len(kept) - 1)
+        there = kept[rows] == columns
+        found[places[there]] = self._weights[columns[there], None] * basis[rows[there]]
+        return found
 
     def usual(self, categories: frozenset[str]) -> Usual:
         """Papers that stand for what is usual in these primary categories, or anywhere where too few are known. May be
@@ -368,6 +372,12 @@ class Features:
     @cached_property
     def _found(self) -> dict[Hashable, object]:
         return {}
+
+    @cached_property
+    def uses(self) -> Matrix:
+        """Papers × units: 1 where the paper speaks of the unit, in the shape of `mentions`."""
+        mentions = self.mentions
+        return sparse.csc_matrix((np.ones_like(mentions.data), mentions.indices, mentions.indptr), shape=mentions.shape)
 
     @cached_property
     def by_word(self) -> Matrix:
