@@ -6,8 +6,9 @@ from collections import Counter, OrderedDict, defaultdict
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import pairwise
 from threading import Lock
-from typing import Any, TypeVar, cast
+from typing import Any, NamedTuple, TypeVar, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -54,10 +55,6 @@ SATURATION, LENGTH_WEIGHT = 1.5, 0.75
 """BM25's k1 and b."""
 
 
-_NOWHERE: NDArray[np.int32] = np.array([], dtype=np.int32)
-_NOTHING: Vector = np.array([], dtype=np.float32)
-
-
 @dataclass(frozen=True, slots=True)
 class Likeness:
     """Papers in the spaces they are compared in: `words` are unit rows of weighted words, `topics` unit rows of what
@@ -75,12 +72,22 @@ class Likeness:
         return Likeness(self.words[places], self.topics[places], None if self.dense is None else self.dense[places])
 
 
+class _Row(NamedTuple):
+    """One paper in the spaces papers are compared in: the places of its words, their weights, and its topics."""
+
+    places: NDArray[np.int32]
+    weights: Vector
+    topics: Vector
+
+
 @dataclass(frozen=True, slots=True)
 class Usual:
-    """Some past papers, their likeness, and every pair of them multiplied, in each space."""
+    """Some past papers, their likeness, their words the other way round, and every pair of them multiplied, in each
+    space."""
 
     papers: tuple[Paper, ...]
     likeness: Likeness
+    by_word: Matrix
     words: Vector
     topics: Vector
     dense: Vector | None = None
@@ -105,7 +112,7 @@ class Background:
         self._usual: dict[frozenset[str], Usual] = {}
         self._asked = Lock()
         self._kept: OrderedDict[Hashable, object] = OrderedDict()
-        self._rows: dict[tuple[str, str, tuple[str, ...]], tuple[NDArray[np.int32], Vector]] = {}
+        self._rows: dict[tuple[str, str, tuple[str, ...]], _Row] = {}
         self._counts = counted(units, self.vocabulary, len(self.vocabulary))
 
     @classmethod
@@ -146,30 +153,35 @@ class Background:
         return [self._names[at] for at in places]
 
     def likeness(self, papers: Sequence[Paper]) -> Likeness:
-        """Any papers in the spaces they are compared in."""
-        return self.likeness_of(self._counts_of(papers), papers)
+        """Any papers in the spaces they are compared in; each paper's row is kept for the next time, as judged papers
+        come again with every verdict and from many chats."""
+        if not papers:
+            return Likeness(self._words_of_all[:0], self.everything.topics[:0], self._dense(papers))
+        rows = self._rows_of(papers)
+        starts = np.cumsum([0, *(len(row.places) for row in rows)])
+        words = sparse.csr_matrix(
+            (np.concatenate([row.weights for row in rows]), np.concatenate([row.places for row in rows]), starts),
+            shape=(len(papers), len(self.vocabulary)),
+        )
+        return Likeness(words, np.array([row.topics for row in rows]), self._dense(papers))
 
-    def words_of(self, papers: Sequence[Paper]) -> Matrix:
-        """Any papers by their words alone, which is worked out sooner than all spaces."""
-        return self._words(self._counts_of(papers))
-
-    def _counts_of(self, papers: Sequence[Paper]) -> Matrix:
-        """Papers × the vocabulary: the counts, each paper's kept for the next time, as judged papers come again with every
-        verdict."""
+    def _rows_of(self, papers: Sequence[Paper]) -> list[_Row]:
         keys = [(paper.title, paper.abstract, paper.categories) for paper in papers]
         rows = [self._rows.get(key) for key in keys]
-        for at, (paper, row) in enumerate(zip(papers, rows, strict=True)):
-            if row is None:
-                one = counted([units_of(paper)], self.vocabulary, len(self.vocabulary))
-                rows[at] = (one.indices, one.data)
-                if len(self._rows) >= MOST_ROWS:
-                    self._rows.clear()
-                self._rows[keys[at]] = (one.indices, one.data)
-        kept = [row for row in rows if row is not None]
-        starts = np.cumsum([0, *(len(places) for places, _ in kept)])
-        places = np.concatenate([places for places, _ in kept]) if kept else _NOWHERE
-        counts = np.concatenate([counts for _, counts in kept]) if kept else _NOTHING
-        return sparse.csr_matrix((counts, places, starts), shape=(len(papers), len(self.vocabulary)))
+        new = {key: paper for key, paper, row in zip(keys, papers, rows, strict=True) if row is None}
+        if new:
+            units = [units_of(paper) for paper in new.values()]
+            words = self._words(counted(units, self.vocabulary, len(self.vocabulary)))
+            made = {
+                # Copies: a view would keep what was made for all.
+                key: _Row(words.indices[start:end].copy(), words.data[start:end].copy(), topics.copy())
+                for key, (start, end), topics in zip(new, pairwise(words.indptr), self._topics(words), strict=True)
+            }
+            if len(self._rows) + len(made) > MOST_ROWS:
+                self._rows.clear()
+            self._rows |= made
+            rows = [made[key] if row is None else row for key, row in zip(keys, rows, strict=True)]
+        return [row for row in rows if row is not None]
 
     def likeness_of(self, counts: Matrix, papers: Sequence[Paper]) -> Likeness:
         """Papers in the spaces they are compared in, from their counts over the vocabulary."""
@@ -208,7 +220,8 @@ class Background:
         return Usual(
             papers=tuple(self.papers[at] for at in picked),
             likeness=likeness,
-            words=(likeness.words @ likeness.words.T).toarray(),
+            by_word=(by_word := likeness.words.T.tocsr()),
+            words=(likeness.words @ by_word).toarray(),
             topics=likeness.topics @ likeness.topics.T,
             dense=None if likeness.dense is None else likeness.dense @ likeness.dense.T,
         )

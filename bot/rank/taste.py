@@ -8,9 +8,9 @@ its prediction is a sum over the judged papers, so that it can be said which of 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
 import numpy as np
@@ -20,7 +20,7 @@ from bot.model import JudgedPaper, Paper, Profile, ReasonKind, VerdictKind
 from bot.rank.corrections import own_verdicts_out, ruled_out
 from bot.rank.features import Background, Likeness, Matrix, Usual, Vector
 from bot.rank.turning import standing
-from bot.rank.voices import Said, evened, fitted
+from bot.rank.voices import Common, Said, evened, fitted
 
 MOST_JUDGED = 400
 """Verdicts a model is fitted to: the newest, taken in turn from each reader."""
@@ -106,19 +106,25 @@ class Side:
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """Judged papers, newest first, their likeness, and by how much each one's likeness to a paper counts: 0 where a
-    correction says that it does not."""
+    """Judged papers, newest first, and by how much each one's likeness to a paper counts: 0 where a correction says that
+    it does not. Their likeness begins at `start` in `among`."""
 
     papers: tuple[Paper, ...]
-    likeness: Likeness
+    among: Likeness
+    start: int
     shares: NDArray[np.float64]
+
+    @property
+    def likeness(self) -> Likeness:
+        """The likeness of these papers."""
+        return self.among.take(slice(self.start, self.start + len(self.papers)))
 
 
 @dataclass(frozen=True, slots=True)
 class Taste:
     """A fitted model: `drawn` is what likes (against what is usual) add to a paper, `put_off` what dislikes add, which is
     about nothing for a usual paper; either is None without such verdicts. `liked` and `disliked` are the papers behind
-    it, `topic_share` how much of the likeness of two papers their topics are, `unheard` the places of words that were
+    it, `papers` those of both sides as they have shares in them (liked, disliked, left alone), `topic_share` how much of the likeness of two papers their topics are, `unheard` the places of words that were
     ruled out as something liked. A taste reads features that were made against its own `background`, no others."""
 
     background: Background
@@ -126,6 +132,7 @@ class Taste:
     put_off: Side | None
     liked: Judged
     disliked: Judged
+    papers: tuple[Paper, ...]
     topic_share: float
     unheard: NDArray[np.intp]
 
@@ -149,53 +156,47 @@ def learn(background: Background, profile: Profile, now: datetime) -> Taste | No
     likes = _distinct(one for one in judged if one.kind is not VerdictKind.DISLIKE)
     dislikes = _distinct(one for one in judged if one.kind is VerdictKind.DISLIKE)
     left, left_weights = _left_alone(profile, {one.paper.id for one in judged}, now)
-    topic_share = _topic_share(len(likes))
-    usual, at = _usual(background, profile, [*likes, *dislikes, *left], likes or dislikes)
-    papers = background.likeness([*likes, *dislikes, *left])
-    products = _products(papers, usual, at, topic_share)
+    everybody = (*likes, *dislikes, *left)
     border, known = len(likes), len(likes) + len(dislikes)
-    stands = standing(background, judged)
-    by_reader: defaultdict[int, list[JudgedPaper]] = defaultdict(list)
-    for one in judged:
-        by_reader[one.reader_id].append(one)
-    said = [_said(mine, now, stands, likes, dislikes, products) for mine in by_reader.values()]
-    weights = np.concatenate([left_weights, np.full(len(at), 1.0 / max(len(at), 1))])
-    wanted = np.concatenate([np.full(len(left), LEFT_TARGET), np.zeros(len(at))])
-    voices = evened(fitted(products, said, wanted, RIDGE / weights), products, len(at))
-    judged_shares = np.zeros(known + len(left))
-    usual_drawn, usual_put_off = np.zeros(len(usual.papers)), np.zeros(len(usual.papers))
-    base_drawn, base_put_off = 0.0, 0.0
-    for reader, voice in zip(by_reader, voices, strict=True):
-        judged_shares[voice.said.likes] += voice.likes * _counted(
-            likes, voice.said.likes, reader, profile, ReasonKind.LIKED
-        )
-        judged_shares[voice.said.dislikes] += voice.dislikes * _counted(
-            dislikes, voice.said.dislikes - border, reader, profile, ReasonKind.DISLIKED
-        )
-        judged_shares[known:] += voice.common[: len(left)]
-        if len(voice.likes):
-            usual_drawn[at] += voice.common[len(left) :]
-            base_drawn += voice.base
-        else:
-            usual_put_off[at] += voice.common[len(left) :]
-            base_put_off += voice.base
+    topic_share = _topic_share(border)
+    papers = background.likeness(everybody)
+    words = (papers.words @ papers.words.T).toarray()
+    pairs = _pairs(words, papers, papers, topic_share)
+    usual, counting = _usual(background, profile, everybody, likes or dislikes)
+    common = _common(pairs[known:], papers, usual, counting, left_weights, topic_share)
+    said, readers = _said(judged, now, likes, dislikes, words, pairs)
+    liking = np.bincount(said.readers[said.places < border], minlength=len(readers)) > 0
+    voices = evened(fitted(pairs[:known, :known].astype(np.float64), common, said), common, border, liking)
+    heard = voices.judged * _heard(likes, dislikes, readers, profile)
+    judged_shares = np.concatenate([heard.sum(axis=1), voices.common[: len(left)].sum(axis=1)])
+    usual_shares, bases = voices.common[len(left) :], voices.bases
     unheard = _unheard(background, profile)
-    against = np.arange(len(judged_shares)) >= border
+    against = np.where(np.arange(len(everybody)) >= border, judged_shares, 0.0)
+    toward = usual_shares[:, ~liking].sum(axis=1)
     drawn, put_off = None, None
-    if against.any():
-        shares = np.where(against, judged_shares, 0.0)
-        put_off = _side(usual, usual_put_off, papers, shares, topic_share, base_put_off, _NOWHERE)
+    level = 0.0
+    if len(everybody) > border:
+        base = float(bases[~liking].sum())
+        if likes and counting.any():
+            level = base + _mean(common, against[:known], np.concatenate([against[known:], toward]))
+        put_off = Side(usual.likeness, _single(toward), papers, _single(against), topic_share, base - level, _NOWHERE)
     if likes:
-        level = float(put_off.of(usual.likeness.take(at)).mean()) if put_off and len(at) else 0.0
-        put_off = replace(put_off, base=base_put_off - level) if put_off else None
-        shares = np.where(against, 0.0, judged_shares)
-        drawn = _side(usual, usual_drawn, papers, shares, topic_share, base_drawn + level, unheard)
+        drawn = Side(
+            usual.likeness,
+            _single(usual_shares[:, liking].sum(axis=1)),
+            papers,
+            _single(judged_shares - against),
+            topic_share,
+            float(bases[liking].sum()) + level,
+            unheard,
+        )
     return Taste(
         background,
         drawn,
         put_off,
-        Judged(tuple(likes), papers.take(slice(0, border)), judged_shares[:border]),
-        Judged(tuple(dislikes), papers.take(slice(border, known)), judged_shares[border:known]),
+        Judged(tuple(likes), papers, 0, judged_shares[:border]),
+        Judged(tuple(dislikes), papers, border, judged_shares[border:known]),
+        everybody,
         topic_share,
         unheard,
     )
@@ -208,11 +209,17 @@ def whole(topic_share: float, papers: Likeness) -> float:
 
 def alike(left: Likeness, right: Likeness, topic_share: float) -> NDArray[np.float64]:
     """How alike each paper of `left` (row) is to each of `right` (column): 1 for the same text, about 0 for strangers."""
-    found = np.asarray((left.words @ right.words.T).toarray(), dtype=np.float64)
-    found += topic_share * (left.topics @ right.topics.T)
+    words = np.asarray((left.words @ right.words.T).toarray())
+    return _pairs(words, left, right, topic_share).astype(np.float64)
+
+
+def _pairs(words: Vector, left: Likeness, right: Likeness, topic_share: float) -> Vector:
+    """The likeness of papers whose likeness in words is known."""
+    found = words + np.float32(topic_share) * (left.topics @ right.topics.T)
     if left.dense is not None and right.dense is not None:
-        found += DENSE_SHARE * (left.dense @ right.dense.T)
-    return found / whole(topic_share, right)
+        found += np.float32(DENSE_SHARE) * (left.dense @ right.dense.T)
+    found /= np.float32(whole(topic_share, right))
+    return found
 
 
 def _newest(judged: Sequence[JudgedPaper]) -> list[JudgedPaper]:
@@ -234,38 +241,41 @@ def _distinct(judged: Iterable[JudgedPaper]) -> list[Paper]:
 def _said(
     judged: Sequence[JudgedPaper],
     now: datetime,
-    stands: Mapping[int, float],
     likes: Sequence[Paper],
     dislikes: Sequence[Paper],
-    products: NDArray[np.float64],
-) -> Said:
-    """What one reader said, in the places of the chat's likes and dislikes, and how much of it counts."""
-    place_of = (
-        {paper.id: at for at, paper in enumerate(likes)},
-        {paper.id: len(likes) + at for at, paper in enumerate(dislikes)},
+    words: Vector,
+    pairs: Vector,
+) -> tuple[Said, list[int]]:
+    """What the readers said, in the places of the chat's likes and dislikes, and how much of it counts; and who they are.
+    `words` and `pairs` are the likeness of those papers in words and in all. Each reader's likes weigh 1 together (less
+    where all was overruled since), and the older a like the less it wants."""
+    readers = list(dict.fromkeys(one.reader_id for one in judged))
+    number = {reader: at for at, reader in enumerate(readers)}
+    ordered = sorted(judged, key=lambda one: number[one.reader_id])
+    liked_at = {paper.id: at for at, paper in enumerate(likes)}
+    disliked_at = {paper.id: at for at, paper in enumerate(dislikes, len(likes))}
+    liked = np.array([one.kind is not VerdictKind.DISLIKE for one in ordered])
+    places = np.array(
+        [(disliked_at if one.kind is VerdictKind.DISLIKE else liked_at)[one.paper.id] for one in ordered], dtype=np.intp
     )
-    liked = [one for one in judged if one.kind is not VerdictKind.DISLIKE]
-    disliked = [one for one in judged if one.kind is VerdictKind.DISLIKE]
-    liked_at = np.array([place_of[0][one.paper.id] for one in liked], dtype=np.intp)
-    disliked_at = np.array([place_of[1][one.paper.id] for one in disliked], dtype=np.intp)
-    like_weights, still_wanted = _weighted(liked, now, stands)
-    dislike_weights, _ = _weighted(disliked, now, stands)
-    telling = _telling(products[np.ix_(disliked_at, liked_at)])
-    weights = np.concatenate([like_weights, DISLIKES_WEIGHT * telling * dislike_weights])
-    return Said(liked_at, disliked_at, np.concatenate([still_wanted, DISLIKED_TARGET * telling]), RIDGE / weights)
-
-
-def _weighted(
-    judged: Sequence[JudgedPaper], now: datetime, stands: Mapping[int, float]
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """The weights of one reader's verdicts of one kind, which add up to 1 (less where all was overruled since); and how
-    much of what was said each time still holds, 1 for the newest."""
-    if not judged:
-        return np.zeros(0), np.zeros(0)
-    fresh = np.array([_freshness(one.at, now) for one in judged])
-    standing_still = np.array([stands.get(id(one), 1.0) for one in judged])
-    held = fresh * standing_still
-    return standing_still.max() * held / held.sum(), np.sqrt(held / fresh.max())
+    owners = np.array([number[one.reader_id] for one in ordered], dtype=np.intp)
+    stands = standing(ordered, words[np.ix_(places, places)].astype(np.float64))
+    fresh = np.array([_freshness(one.at, now) for one in ordered])
+    still = np.array([stands.get(id(one), 1.0) for one in ordered])
+    held = fresh * still
+    sort = 2 * owners + liked
+    freshest, most_standing = np.zeros(2 * len(readers)), np.zeros(2 * len(readers))
+    np.maximum.at(freshest, sort, fresh)
+    np.maximum.at(most_standing, sort, still)
+    weights = (most_standing / np.maximum(np.bincount(sort, held, minlength=len(freshest)), 1e-300))[sort] * held
+    wanted = np.sqrt(held / freshest[sort])
+    if not liked.all():
+        mine = owners[~liked][:, None] == owners[liked]
+        telling = _telling(pairs[np.ix_(places[~liked], places[liked])], mine)
+        weights[~liked] *= DISLIKES_WEIGHT * telling
+        wanted[~liked] = DISLIKED_TARGET * telling
+    starts = np.searchsorted(owners, np.arange(len(readers) + 1))
+    return Said(places, wanted, RIDGE / weights, starts), readers
 
 
 def _freshness(at: datetime, now: datetime) -> float:
@@ -273,13 +283,22 @@ def _freshness(at: datetime, now: datetime) -> float:
     return max(float(0.5 ** (days / HALF_LIFE_DAYS)), LEAST_WEIGHT)
 
 
-def _counted(
-    papers: Sequence[Paper], places: NDArray[np.intp], reader: int, profile: Profile, kind: ReasonKind
+def _heard(
+    likes: Sequence[Paper], dislikes: Sequence[Paper], readers: Sequence[int], profile: Profile
 ) -> NDArray[np.float64]:
-    """1 for each of a reader's papers, at these places, that counts; 0 where it was ruled out, for the chat or by this
-    reader for their own verdict."""
-    ruled, own = ruled_out(profile, kind), own_verdicts_out(profile, kind)
-    return np.array([papers[at].id not in ruled and (reader, papers[at].id) not in own for at in places], dtype=float)
+    """Judged papers × readers: 1 where a verdict counts; 0 where it was ruled out, for the chat or by this reader for their
+    own verdict."""
+    found = np.ones((len(likes) + len(dislikes), len(readers)))
+    if not profile.corrections:
+        return found
+    for kind, papers, start in ((ReasonKind.LIKED, likes, 0), (ReasonKind.DISLIKED, dislikes, len(likes))):
+        ruled, own = ruled_out(profile, kind), own_verdicts_out(profile, kind)
+        for at, paper in enumerate(papers, start):
+            if paper.id in ruled:
+                found[at] = 0.0
+            elif own:
+                found[at, [(reader, paper.id) in own for reader in readers]] = 0.0
+    return found
 
 
 def _unheard(background: Background, profile: Profile) -> NDArray[np.intp]:
@@ -294,51 +313,60 @@ def _topic_share(likes: int) -> float:
 
 def _usual(
     background: Background, profile: Profile, judged: Sequence[Paper], near: Sequence[Paper]
-) -> tuple[Usual, NDArray[np.intp]]:
-    """What is usual for this chat, papers of its categories and of those judged, and the places in it of papers that
-    nobody has judged."""
+) -> tuple[Usual, NDArray[np.bool_]]:
+    """What is usual for this chat, papers of its categories and of those judged, and which of them nobody has judged:
+    only those count."""
     usual = background.usual(frozenset((*profile.categories, *(paper.primary for paper in near))))
     known = {paper.id for paper in judged}
-    return usual, np.array([at for at, paper in enumerate(usual.papers) if paper.id not in known], dtype=np.intp)
+    return usual, np.array([paper.id not in known for paper in usual.papers], dtype=bool)
 
 
-def _products(papers: Likeness, usual: Usual, at: NDArray[np.intp], topic_share: float) -> NDArray[np.float64]:
-    """The likeness of all pairs, judged papers first, then what is usual."""
-    pairs = np.ix_(at, at)
-    inner = usual.words[pairs] + topic_share * usual.topics[pairs]
-    if usual.dense is not None:
-        inner = inner + DENSE_SHARE * usual.dense[pairs]
-    inner = inner / whole(topic_share, usual.likeness)
-    across = alike(papers, usual.likeness.take(at), topic_share)
-    return np.block([[alike(papers, papers, topic_share), across], [across.T, inner]]).astype(np.float64)
-
-
-def _side(
-    usual: Usual,
-    usual_shares: NDArray[np.float64],
+def _common(
+    left: Vector,
     papers: Likeness,
-    shares: NDArray[np.float64],
+    usual: Usual,
+    counting: NDArray[np.bool_],
+    left_weights: NDArray[np.float64],
     topic_share: float,
-    base: float,
-    unheard: NDArray[np.intp],
-) -> Side:
-    """The linear model that adds to a paper its likeness to each of these papers, times that paper's share."""
-    return Side(
-        usual.likeness,
-        usual_shares.astype(np.float32),
-        papers,
-        shares.astype(np.float32),
-        topic_share,
-        base,
-        unheard,
+) -> Common:
+    """What the readers have in common: papers that were left alone, whose likeness (rows) to all of `papers`, of which they
+    are the last, is `left`; and what is usual."""
+    known = left.shape[1] - len(left)
+    inner = usual.words + np.float32(topic_share) * usual.topics
+    if usual.dense is not None:
+        inner += np.float32(DENSE_SHARE) * usual.dense
+    inner /= np.float32(whole(topic_share, usual.likeness))
+    across = _pairs((papers.words @ usual.by_word).toarray(), papers, usual.likeness, topic_share)
+    if len(left):
+        inner = np.block([[left[:, known:], across[known:]], [across[known:].T, inner]])
+    return Common(
+        inner,
+        np.concatenate([left[:, :known], across[:known].T]),
+        _single(np.concatenate([np.full(len(left), LEFT_TARGET), np.zeros(len(counting))])),
+        _single(np.concatenate([RIDGE / left_weights, np.full(len(counting), RIDGE * max(counting.sum(), 1))])),
+        len(counting),
+        np.concatenate([np.ones(len(left), dtype=bool), counting]),
     )
 
 
-def _telling(alike_liked: NDArray[np.float64]) -> NDArray[np.float64]:
-    """How much each disliked paper (row) tells, by its likeness to the liked ones; all of it where nothing was liked."""
+def _mean(common: Common, judged: NDArray[np.float64], shares: NDArray[np.float64]) -> float:
+    """What likeness to judged and common papers, times these shares, adds to a usual paper in the mean."""
+    usual = np.flatnonzero(common.counting)[-int(common.counting[-common.usual :].sum()) :]
+    return float((common.across[usual].mean(axis=0) @ judged) + (common.inner[usual].mean(axis=0) @ shares))
+
+
+def _single(shares: NDArray[np.float64]) -> Vector:
+    return shares.astype(np.float32)
+
+
+def _telling(alike_liked: Vector, mine: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """How much each disliked paper (row) tells, by its likeness to those liked papers that are the same reader's; all of it
+    where that reader liked nothing."""
     if not alike_liked.shape[1]:
         return np.ones(len(alike_liked))
-    return np.asarray(np.clip((alike_liked.max(axis=1) / TELLING) ** 2, LEAST_TELLING, 1.0))
+    most = np.where(mine, alike_liked, -np.inf).max(axis=1)
+    told = np.clip((np.maximum(most, -1.0) / TELLING) ** 2, LEAST_TELLING, 1.0)
+    return np.where(np.isfinite(most), told, 1.0)
 
 
 def _left_alone(profile: Profile, judged: AbstractSet[str], now: datetime) -> tuple[list[Paper], NDArray[np.float64]]:

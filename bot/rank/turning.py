@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from datetime import timedelta
 
@@ -9,7 +10,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bot.model import JudgedPaper, VerdictKind
-from bot.rank.features import Background, Matrix
 
 SIMILAR = 0.1
 """Likeness from which a later verdict speaks about an earlier one."""
@@ -24,18 +24,23 @@ SITTING = timedelta(hours=18)
 takes back another."""
 
 
-def standing(background: Background, judged: Sequence[JudgedPaper]) -> dict[int, float]:
-    """How far each verdict still stands, 1 for in full, by `id` of the verdict. Only the same reader's later words on
-    similar papers speak against it, and only as far as they outweigh those that agree from some moment until now: who
-    tells good from bad within one topic keeps both, and who turns is followed however much was said before."""
+def standing(judged: Sequence[JudgedPaper], near: NDArray[np.float64]) -> dict[int, float]:
+    """How far each verdict still stands, 1 for in full, by `id` of the verdict; `near` is how like in words the papers of
+    all their pairs are. Only the same reader's later words on similar papers speak against it, and only as far as they
+    outweigh those that agree from some moment until now: who tells good from bad within one topic keeps both, and who
+    turns is followed however much was said before."""
     stands: dict[int, float] = {}
-    for reader in {one.reader_id for one in judged}:
-        mine = sorted((one for one in judged if one.reader_id == reader), key=lambda one: (one.at, one.paper.id))
+    by_reader: defaultdict[int, list[int]] = defaultdict(list)
+    for at, one in enumerate(judged):
+        by_reader[one.reader_id].append(at)
+    for places in by_reader.values():
+        places.sort(key=lambda at: (judged[at].at, judged[at].paper.id))
+        mine = [judged[at] for at in places]
         liked = np.array([one.kind is not VerdictKind.DISLIKE for one in mine])
         if liked.all() or not liked.any():
             continue
         seconds = np.array([one.at.timestamp() for one in mine])
-        excess = _excess(background.words_of([one.paper for one in mine]), liked, seconds)
+        excess = _excess(near[np.ix_(places, places)], liked, seconds)
         stands |= {
             id(one): max(float(0.5 ** (much / OVERRULED)), LEAST_STANDING)
             for one, much in zip(mine, excess, strict=True)
@@ -44,10 +49,9 @@ def standing(background: Background, judged: Sequence[JudgedPaper]) -> dict[int,
     return stands
 
 
-def _excess(words: Matrix, liked: NDArray[np.bool_], seconds: NDArray[np.float64]) -> NDArray[np.float64]:
+def _excess(near: NDArray[np.float64], liked: NDArray[np.bool_], seconds: NDArray[np.float64]) -> NDArray[np.float64]:
     """For each of these verdicts, oldest first: by how much contrary ones on similar papers outweigh agreeing ones, from
     whichever moment on after its sitting until the end they do most."""
-    near = np.asarray((words @ words.T).toarray(), dtype=np.float64)
     near[near < SIMILAR] = 0.0
     near[seconds[None, :] - seconds[:, None] < SITTING.total_seconds()] = 0.0
     signed = np.where(liked[None, :] != liked[:, None], near, -near)

@@ -4,14 +4,17 @@ not heard louder."""
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import linalg
+from scipy.linalg import lapack
 
 Shares = NDArray[np.float64]
 Places = NDArray[np.intp]
+Vector = NDArray[np.float32]
 
 BEST = 8
 """How many of the usual papers a reader's likes lift most tell how strongly they pull."""
@@ -22,101 +25,129 @@ MOST_RAISED = 2.0
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """One reader's verdicts as places among all the judged papers of the chat, likes first, with what is wanted there and
-    the ridge of each (the higher, the less it weighs)."""
+    """What the readers of a chat said, one verdict after the other, those of one reader together: places among the judged
+    papers, what is wanted there and the ridge (the higher, the less it weighs). `starts` are where each reader's begin, and
+    the end."""
 
-    likes: Places
-    dislikes: Places
+    places: Places
     wanted: Shares
     ridge: Shares
+    starts: Places
 
     @property
-    def places(self) -> Places:
-        """Likes, then dislikes."""
-        return np.concatenate([self.likes, self.dislikes])
+    def readers(self) -> Places:
+        """The reader of each verdict, counted from 0."""
+        return np.repeat(np.arange(len(self.starts) - 1), np.diff(self.starts))
 
 
 @dataclass(frozen=True, slots=True)
-class Voice:
-    """One reader's fitted model: the share of each of their likes and dislikes, and of the papers all readers have in
-    common (left alone, then usual)."""
+class Common:
+    """What the readers of a chat have in common: papers with what is wanted there and their ridge. `inner` is the likeness
+    of all their pairs, `across` of each (row) to each judged paper; the last `usual` of them are usual papers, of which only
+    those count that `counting` says."""
 
-    said: Said
-    likes: Shares
-    dislikes: Shares
+    inner: Vector
+    across: Vector
+    wanted: Vector
+    ridge: Vector
+    usual: int
+    counting: NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
+class Voices:
+    """The readers' fitted models: papers × readers, the share of each judged paper and of each they have in common."""
+
+    judged: Shares
     common: Shares
 
     @property
-    def base(self) -> float:
-        """What every paper gets."""
-        return float(self.likes.sum() + self.dislikes.sum() + self.common.sum())
+    def bases(self) -> Shares:
+        """What every paper gets from each."""
+        return np.asarray(self.judged.sum(axis=0) + self.common.sum(axis=0))
 
-    def scaled(self, by: float) -> Voice:
-        """The same model, so much stronger."""
-        return replace(self, likes=by * self.likes, dislikes=by * self.dislikes, common=by * self.common)
+    def scaled(self, by: Shares | float) -> Voices:
+        """The same models, so much stronger."""
+        return Voices(self.judged * by, self.common * by)
 
 
-def fitted(products: Shares, said: Sequence[Said], wanted: Shares, ridge: Shares) -> list[Voice]:
-    """Each reader's ridge regression on their own verdicts and on what all have in common.
+def fitted(judged: Shares, common: Common, said: Said) -> Voices:
+    """Each reader's ridge regression on their own verdicts and on what all have in common; `judged` is the likeness of all
+    pairs of judged papers.
 
-    `products` is the likeness of all pairs, the judged papers first and then the common ones; `wanted` and `ridge` are the
-    common ones'. What the readers share is factorised once, so that many readers cost about what one does.
+    What the readers share is factorised once, so that many readers cost about what one does; in single precision, as its
+    ridge is high.
     """
-    judged = len(products) - len(wanted)
-    everything = products + 1.0
-    if not len(wanted):
-        across, aimed, common = np.zeros((0, judged)), wanted, np.zeros((0, 0))
-    else:
-        common = linalg.cholesky(everything[judged:, judged:] + np.diag(ridge), lower=True, check_finite=False)
-        across = _down(common, everything[judged:, :judged])
-        aimed = _down(common, wanted)
-    found: list[Voice] = []
-    for one in said:
-        mine = across[:, one.places]
-        inner = everything[np.ix_(one.places, one.places)] + np.diag(one.ridge) - mine.T @ mine
-        own = linalg.solve(inner, one.wanted - mine.T @ aimed, assume_a="pos", check_finite=False)
-        rest = _up(common, aimed - mine @ own) if len(wanted) else wanted
-        found.append(Voice(one, own[: len(one.likes)], own[len(one.likes) :], rest))
-    return found
+    factor, across, toward = _factorised(common)
+    inner = judged + 1.0 - across.T @ across
+    wanted = said.wanted - (across.T @ toward)[said.places]
+    own = np.zeros((len(judged), len(said.starts) - 1))
+    for reader, (start, end) in enumerate(pairwise(said.starts)):
+        at = said.places[start:end]
+        square = inner[np.ix_(at, at)]
+        square[np.diag_indices(len(at))] += said.ridge[start:end]
+        own[at, reader] = _checked(lapack.dposv(square, wanted[start:end]), at=1)
+    rest = np.asfortranarray(toward[:, None] - across @ own.astype(np.float32))
+    if len(rest):
+        rest = _checked(lapack.strtrs(factor, rest, lower=1, trans=1, overwrite_b=1))
+    return Voices(own, rest.astype(np.float64))
 
 
-def evened(voices: Sequence[Voice], products: Shares, usual: int) -> list[Voice]:
+def _factorised(common: Common) -> tuple[Vector, Vector, Vector]:
+    """A triangular matrix whose square is the likeness of all pairs of common papers and their ridge; and, divided by it,
+    their likeness to judged papers and what is wanted of them. Papers that do not count are nothing and like nothing."""
+    inner = common.inner + np.float32(1.0)
+    inner[np.diag_indices(len(inner))] += common.ridge
+    right = np.empty((len(inner), common.across.shape[1] + 1), dtype=np.float32, order="F")
+    np.add(common.across, np.float32(1.0), out=right[:, :-1])
+    right[:, -1] = common.wanted
+    out = np.flatnonzero(~common.counting)
+    inner[out] = 0.0
+    inner[:, out] = 0.0
+    inner[out, out] = 1.0
+    right[out] = 0.0
+    if not len(inner):
+        return inner, right[:, :-1], right[:, -1]
+    # The matrix is symmetric: its transpose is the same in the order that LAPACK does not copy.
+    factor = _checked(lapack.spotrf(inner.T, lower=1, clean=0, overwrite_a=1))
+    right = _checked(lapack.strtrs(factor, right, lower=1, overwrite_b=1))
+    return factor, right[:, :-1], right[:, -1]
+
+
+def evened(voices: Voices, common: Common, likes: int, liking: NDArray[np.bool_]) -> Voices:
     """The readers' models, each with its part of the whole: together they pull about as strongly as one reader's would,
-    and each who likes something as strongly as the others. The last `usual` rows of `products` are the usual papers."""
-    if len(voices) == 1 or not usual:
-        return [voice.scaled(1.0 / len(voices)) for voice in voices]
-    drawn = [_drawn(voice, products[-usual:]) for voice in voices]
-    pulls = [_pull(values) if len(voice.likes) else 0.0 for voice, values in zip(voices, drawn, strict=True)]
-    liking = [pull for pull in pulls if pull > 0]
-    if not liking:
-        return [voice.scaled(1.0 / len(voices)) for voice in voices]
-    level = sum(liking) / len(liking)
-    scales = [float(np.clip(level / pull, 1 / MOST_RAISED, MOST_RAISED)) if pull > 0 else 1.0 for pull in pulls]
-    together = sum(
-        (scale * values for scale, values, pull in zip(scales, drawn, pulls, strict=True) if pull > 0), np.zeros(usual)
-    )
-    part = float(np.clip(level / max(_pull(together), 1e-9), 1.0 / len(voices), 1.0))
-    return [voice.scaled(part * scale) for voice, scale in zip(voices, scales, strict=True)]
+    and each who likes something (`liking`) as strongly as the others. Of the judged papers the first so many are likes."""
+    readers = voices.judged.shape[1]
+    counting = common.counting[len(common.wanted) - common.usual :]
+    if readers == 1 or not counting.any():
+        return voices.scaled(1.0 / readers)
+    usual = slice(len(common.wanted) - common.usual, None)
+    drawn = common.across[usual, :likes] @ voices.judged[:likes].astype(np.float32)
+    drawn += common.inner[usual, usual] @ voices.common[usual].astype(np.float32)
+    felt: Shares = drawn[counting].astype(np.float64)
+    pulls = np.where(liking, _pulls(felt), 0.0)
+    heard = pulls > 0
+    if not heard.any():
+        return voices.scaled(1.0 / readers)
+    level = float(pulls[heard].mean())
+    scales = np.ones(readers)
+    scales[heard] = np.clip(level / pulls[heard], 1 / MOST_RAISED, MOST_RAISED)
+    (pull,) = _pulls((felt[:, heard] @ scales[heard])[:, None])
+    return voices.scaled(scales * float(np.clip(level / max(pull, 1e-9), 1.0 / readers, 1.0)))
 
 
-def _drawn(voice: Voice, products: Shares) -> Shares:
-    """What likes, against what is usual, add to the usual papers (rows), but for what every paper gets."""
-    judged = products.shape[1] - len(voice.common)
-    usual = len(products)
-    found = products[:, voice.said.likes] @ voice.likes
-    found += products[:, judged + len(voice.common) - usual :] @ voice.common[len(voice.common) - usual :]
-    return np.asarray(found)
+def _pulls(values: Shares) -> Shares:
+    """How far the best of these papers (rows) stand above a usual one, for each reader."""
+    best = np.sort(values, axis=0)[-BEST:]
+    return np.asarray(best.mean(axis=0) - values.mean(axis=0))
 
 
-def _pull(values: Shares) -> float:
-    """How far the best of these papers stand above a usual one."""
-    best = np.sort(values)[-BEST:]
-    return float(best.mean() - values.mean())
+def _checked(found: Sequence[Any], at: int = 0) -> Any:
+    """What a routine of LAPACK found.
 
-
-def _down(factor: Shares, right: Shares) -> Shares:
-    return np.asarray(linalg.solve_triangular(factor, right, lower=True, check_finite=False))
-
-
-def _up(factor: Shares, right: Shares) -> Shares:
-    return np.asarray(linalg.solve_triangular(factor, right, lower=True, trans="T", check_finite=False))
+    Raises:
+        numpy.linalg.LinAlgError: it says that it found nothing.
+    """
+    if found[-1] != 0:
+        raise np.linalg.LinAlgError(f"LAPACK says {found[-1]}")
+    return found[at]

@@ -6,9 +6,10 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from bot.model import JudgedPaper, Profile, VerdictKind
+from bot.rank import turning
 from bot.rank.features import Background, Features
 from bot.rank.score import score
-from bot.rank.turning import LEAST_STANDING, standing
+from bot.rank.turning import LEAST_STANDING
 from tests.support.invented_months import Announcements
 
 NOW = datetime(2026, 5, 4, 8, tzinfo=UTC)
@@ -28,6 +29,12 @@ def said(theme: str, kind: VerdictKind, days: list[int], reader: int = 1, first:
         JudgedPaper(paper, reader, kind, NOW - timedelta(days=day))
         for paper, day in zip(BY_THEME[theme][first:], days, strict=False)
     ]
+
+
+def standing(judged: list[JudgedPaper]) -> dict[int, float]:
+    """How far these verdicts stand, their papers compared as the ranker does."""
+    words = BACKGROUND.likeness([one.paper for one in judged]).words
+    return turning.standing(judged, (words @ words.T).toarray().astype(float))
 
 
 def mean(judged: list[JudgedPaper], theme: str) -> float:
@@ -52,7 +59,7 @@ def test_who_tells_good_from_bad_within_a_topic_keeps_both() -> None:
     """Likes and dislikes of one theme by turns, more likes than dislikes: hardly any like is overruled."""
     likes = said("Protein", VerdictKind.LIKE, list(range(100, 0, -1)))
     dislikes = said("Protein", VerdictKind.DISLIKE, list(range(99, 0, -3)), first=110)
-    stands = standing(BACKGROUND, [*likes, *dislikes])
+    stands = standing([*likes, *dislikes])
     kept = [stands.get(id(one), 1.0) for one in likes]
     assert sum(kept) / len(kept) > 0.7
     assert mean([*likes, *dislikes], "Protein") > mean([*likes, *dislikes], "Swell")
@@ -62,7 +69,7 @@ def test_one_reader_does_not_overrule_another() -> None:
     """What one member dislikes says nothing about what another liked."""
     hers = said("Protein", VerdictKind.LIKE, list(range(60, 40, -1)))
     his = said("Protein", VerdictKind.DISLIKE, list(range(20, 0, -1)), reader=2, first=60)
-    assert standing(BACKGROUND, [*hers, *his]) == {}
+    assert standing([*hers, *his]) == {}
 
 
 def test_verdicts_of_one_sitting_tell_papers_apart() -> None:
@@ -71,14 +78,14 @@ def test_verdicts_of_one_sitting_tell_papers_apart() -> None:
     likes = [
         replace(one, at=one.at + timedelta(minutes=5)) for one in said("Protein", VerdictKind.LIKE, [3] * 9, first=9)
     ]
-    assert standing(BACKGROUND, [*dislikes, *likes]) == {}
-    assert standing(BACKGROUND, [*dislikes, *(replace(one, at=NOW) for one in likes)]) != {}
+    assert standing([*dislikes, *likes]) == {}
+    assert standing([*dislikes, *(replace(one, at=NOW) for one in likes)]) != {}
 
 
 def test_nothing_is_overruled_below_the_least() -> None:
     """However many contrary verdicts there are, a rest of the old one stays; a dislike can be overruled as well."""
     old = said("Protein", VerdictKind.DISLIKE, [100, 99])
     new = said("Protein", VerdictKind.LIKE, list(range(90, 0, -1)), first=10)
-    stands = standing(BACKGROUND, [*old, *new])
+    stands = standing([*old, *new])
     assert [stands[id(one)] for one in old] == [LEAST_STANDING, LEAST_STANDING]
-    assert standing(BACKGROUND, []) == {}
+    assert standing([]) == {}
