@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import OrderedDict
-from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import TypeVar
@@ -18,7 +18,7 @@ from bot.model import FollowKind, Heat, Paper, Profile
 from bot.pull.heat import SOURCE
 from bot.rank import interests
 from bot.rank.batch import Ask, Batch
-from bot.rank.features import Background, Features, Vector
+from bot.rank.features import Background, Features
 from bot.rank.ranking import Ranking
 from bot.rank.score import score
 from bot.rank.taste import Taste, learn
@@ -32,6 +32,10 @@ BACKGROUND_PAPERS = 3000
 DAYS_KEPT = 4
 TAKEN_KEPT = 32
 BACKGROUNDS_KEPT = 3
+BATCHES_KEPT = 2
+WORTH_A_BATCH = 4
+"""Chats from which on it is worth working out what many have in common, unless that is at hand."""
+
 TASTES_KEPT = 2000
 SETTLE = 2.0
 """Seconds after a verdict until its chat's taste is fitted anew: what is said meanwhile is learned in one go."""
@@ -67,6 +71,8 @@ class Rankings:
         self._of_days: OrderedDict[tuple[date, ...], Features] = OrderedDict()
         self._heat_of: OrderedDict[tuple[str, ...], tuple[datetime | None, Mapping[str, Heat]]] = OrderedDict()
         self._making_features = asyncio.Lock()
+        self._batches: list[Batch] = []
+        self._making_batch = asyncio.Lock()
         self._backgrounds: OrderedDict[tuple[date, tuple[str, ...]], Background] = OrderedDict()
         self._making_background = asyncio.Lock()
         self._tastes: OrderedDict[int, _Kept] = OrderedDict()
@@ -103,22 +109,29 @@ class Rankings:
     async def rank_many(
         self, asked: Sequence[tuple[int, Profile]], features: Features, until: datetime | None = None
     ) -> list[Ranking]:
-        """Features scored for many chats by their ids and profiles, in that order, each as `score` does."""
-        return [await self.score(chat_id, features, profile, until) for chat_id, profile in asked]
-
-    async def scores_for(
-        self, asked_by: Sequence[tuple[int, Profile]], features: Features, until: datetime | None = None
-    ) -> Vector:
-        """Chats × papers: the scores of many chats by their ids and profiles at once, as of `until`, or as of now. They
-        are those of `score`, at a fraction of its cost, without reasons."""
+        """Features scored for many chats by their ids and profiles, in that order, each as `score` does, at a fraction of
+        its cost. A ranking takes some ten bytes for a paper and interest: whoever has thousands of chats asks in parts."""
         now = until or self._clock()
-        by_place = any(follow.kind is FollowKind.INSTITUTION for _, one in asked_by for follow in one.follows)
+        if len(asked) < WORTH_A_BATCH and all(kept.features is not features for kept in self._batches):
+            return [await self.score(chat_id, features, profile, until) for chat_id, profile in asked]
+        by_place = any(follow.kind is FollowKind.INSTITUTION for _, one in asked for follow in one.follows)
         async with self._db.read() as conn:
             heats = await self._heats(conn, features.ids, until)
             names = await names_of(conn, features.papers) if by_place else {}
-        await self._embed((), [wish.label for _, one in asked_by for wish in interests.parse(one.interests)])
-        asks = [Ask(one, await self.taste(chat_id, one, features.background, now)) for chat_id, one in asked_by]
-        return await asyncio.to_thread(lambda: Batch(features).scores(asks, heats, names, now))
+        await self._embed((), [wish.label for _, one in asked for wish in interests.parse(one.interests)])
+        tastes = await self._tastes_of(asked, features.background, now)
+        asks = [Ask(profile, taste) for (_, profile), taste in zip(asked, tastes, strict=True)]
+        batch = await self._batch(features)
+        return await asyncio.to_thread(batch.rank, asks, heats, names, now)
+
+    async def _batch(self, features: Features) -> Batch:
+        """What all chats have in common, made once for the same features."""
+        async with self._making_batch:
+            batch = next((kept for kept in self._batches if kept.features is features), None)
+            if batch is None:
+                batch = await asyncio.to_thread(Batch, features)
+            self._batches = [batch, *(kept for kept in self._batches if kept is not batch)][:BATCHES_KEPT]
+            return batch
 
     async def _heats(
         self, conn: chats.AsyncConnection, ids: tuple[str, ...], until: datetime | None
@@ -203,17 +216,26 @@ class Rankings:
     async def taste(self, chat_id: int, profile: Profile, background: Background, now: datetime) -> Taste | None:
         """What the profile's verdicts teach against this background, fitted once for the same verdicts on the same
         day."""
+        return (await self._tastes_of([(chat_id, profile)], background, now))[0]
+
+    async def _tastes_of(
+        self, asked: Sequence[tuple[int, Profile]], background: Background, now: datetime
+    ) -> list[Taste | None]:
         # A hash stands for the verdicts: the papers behind them are too much to keep for every chat.
-        said = hash((profile.categories, profile.judged, profile.left, profile.corrections))
-        of = (id(background), now.date(), said)
-        kept = self._tastes.get(chat_id)
-        if kept is not None and kept.of == of:
-            self._tastes.move_to_end(chat_id)
-            return kept.taste
-        await self._embed([*(one.paper for one in profile.judged), *(one.paper for one in profile.left)])
-        taste = await asyncio.to_thread(learn, background, profile, now)
-        _keep_newest(self._tastes, chat_id, _Kept(of, taste), TASTES_KEPT)
-        return taste
+        of = [
+            (id(background), now.date(), hash((one.categories, one.judged, one.left, one.corrections)))
+            for _, one in asked
+        ]
+        kept = [self._tastes.get(chat_id) for chat_id, _ in asked]
+        found = {at: one.taste for at, one in enumerate(kept) if one is not None and one.of == of[at]}
+        # What is usual is made for chats of the same categories, which come after each other therefore.
+        new = sorted(set(range(len(asked))) - found.keys(), key=lambda at: asked[at][1].categories)
+        profiles = [asked[at][1] for at in new]
+        await self._embed([paper for one in profiles for paper in _papers_behind(one)])
+        found |= zip(new, await asyncio.to_thread(_learned, background, profiles, now), strict=True)
+        for at, (chat_id, _) in enumerate(asked):
+            _keep_newest(self._tastes, chat_id, _Kept(of[at], found[at]), TASTES_KEPT)
+        return [found[at] for at in range(len(asked))]
 
     def learn_soon(self, chat_id: int) -> None:
         """Fit the chat's taste anew in the background, once for all that is said until then."""
@@ -245,6 +267,15 @@ class Rankings:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def _papers_behind(profile: Profile) -> Iterator[Paper]:
+    yield from (one.paper for one in profile.judged)
+    yield from (one.paper for one in profile.left)
+
+
+def _learned(background: Background, profiles: Sequence[Profile], now: datetime) -> list[Taste | None]:
+    return [learn(background, one, now) for one in profiles]
 
 
 def _holds(features: Features, papers: Sequence[Paper]) -> bool:

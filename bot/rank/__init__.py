@@ -13,4 +13,5 @@ voices.py                each reader's own model, all heard alike
 keywords.py  near.py     plain keywords to be held against; past papers near a question
 corrections.py           what was ruled out as a reason       learned.py   what was learned, in words
 score.py  ranking.py     scores and their reasons              select.py  direction.py
+batch.py  nearness.py    the same for many chats at once, and what is compared for all of them
 """

@@ -1,8 +1,7 @@
-"""The papers of a day scored for many chats in a few large products instead of many small ones per chat.
+"""The papers of a day ranked for many chats in a few large products instead of many small ones per chat.
 
-The scores are those of `bot.rank.score`, without what a `Ranking` needs to give reasons: a chat whose table is made is
-ranked there. What chats have in common is worked out once: the likeness of the day's papers to what is usual, and to every
-paper that somebody judged.
+The scores and their parts are those of `bot.rank.score`, in single precision. What chats have in common is worked out once:
+the likeness of the day's papers to past ones, to each other, and to every paper that somebody judged.
 """
 
 from __future__ import annotations
@@ -10,216 +9,191 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 import numpy as np
-from scipy import sparse
+from numpy.typing import NDArray
 
 from bot.model import Heat, Profile, ReasonKind
 from bot.rank import score
-from bot.rank.asked import Asked, added_by, spread
+from bot.rank.asked import NAMED, Asked, Wishes, added_by, spread
 from bot.rank.corrections import ruled_out
-from bot.rank.features import Features, Matrix, Vector
-from bot.rank.ranking import MUTED_SHARE
-from bot.rank.taste import DENSE_SHARE, TASTE_SCALE, Side, Taste, whole
+from bot.rank.features import Features, Vector
+from bot.rank.nearness import KeptNearness
+from bot.rank.ranking import Amounts, Flags, Parts, Ranking
+from bot.rank.taste import DENSE_SHARE, TASTE_SCALE, Side, Taste
 
 AT_ONCE = 64
 """Chats in one product: enough for speed, few enough for a processor's cache."""
 
-MOST_NEAR = 8192
-"""Judged papers whose likeness to the day's is kept: a few kilobytes each."""
-
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """A chat to score for: its profile, and what `learn` made of it where somebody kept it."""
+    """A chat to rank for: its profile, and what `learn` made of it where somebody kept it."""
 
     profile: Profile
     taste: Taste | None = None
 
 
 class Batch:
-    """Scores the papers of `features` for many chats. It may be kept for a day; it serves one thread at a time."""
+    """Ranks the papers of `features` for many chats. It may be kept for a day, and asked from several threads."""
 
     def __init__(self, features: Features) -> None:
-        self._features = features
+        self.features = features
         past = features.background.everything
         self._past: Vector = (past.words @ features.by_word).toarray()
-        self._near_at: dict[bytes, int] = {}
-        self._near: Vector = np.zeros((256, len(features.papers)), dtype=np.float32)
+        self._near = KeptNearness(features)
 
-    def scores(
+    def rank(
         self,
         asks: Sequence[Ask],
         heat: Mapping[str, Heat],
         organizations: Mapping[str, Sequence[str]],
         now: datetime,
-    ) -> Vector:
-        """Chats × papers: the scores that `score` gives, in float32; heat and organizations as there.
+    ) -> list[Ranking]:
+        """The ranking that `score` makes, for each chat; heat and organizations as there. Each takes some ten bytes for
+        a paper and interest: whoever ranks for thousands does so in parts.
 
         Raises:
             ValueError: a taste belongs to another background.
         """
-        found = np.zeros((len(asks), len(self._features.papers)), dtype=np.float32)
-        for start in range(0, len(asks), AT_ONCE):
-            some = slice(start, start + AT_ONCE)
-            self._score(asks[some], found[some], heat, organizations, now)
-        return found
+        return [
+            ranking
+            for start in range(0, len(asks), AT_ONCE)
+            for ranking in self._rank(asks[start : start + AT_ONCE], heat, organizations, now)
+        ]
 
-    def _score(
+    def _rank(
         self,
         asks: Sequence[Ask],
-        found: Vector,
         heat: Mapping[str, Heat],
         organizations: Mapping[str, Sequence[str]],
         now: datetime,
-    ) -> None:
-        features = self._features
-        if not len(features.papers):
-            return
+    ) -> list[Ranking]:
+        features = self.features
         tastes = [score.taste_of(features, ask.profile, now, ask.taste) for ask in asks]
         wishes = [score.wishes_of(ask.profile) for ask in asks]
-        self._state(found, asks, wishes, tastes)
-        self._learned(found, tastes)
-        for at, ask in enumerate(asks):
-            for place, names in score.followed(features, ask.profile, organizations).items():
-                found[at, place] += sum(name.share for name in names)
+        stated = self._state(asks, wishes, tastes)
+        drawn = self._learned([taste.drawn if taste else None for taste in tastes])
+        put_off = self._learned([taste.put_off if taste else None for taste in tastes])
         grown = score.grown_heat(features.place, heat, len(features.papers)).astype(np.float32)
-        hot = np.flatnonzero(grown)
+        nothing = np.zeros(len(features.papers), dtype=np.float32)
+        upvotes = score.upvotes(features, heat)
+        found = []
         for at, ask in enumerate(asks):
-            knows = bool(wishes[at]) or tastes[at] is not None or bool(ask.profile.follows)
-            if len(hot) and not ruled_out(ask.profile, ReasonKind.HEAT):
-                found[at, hot] += grown[hot] * (np.clip(found[at, hot] / score.FITTING, 0.0, 1.0) if knows else 1.0)
-            self._place(found[at], ask.profile)
+            profile = ask.profile
+            shares, named = stated[at]
+            followed = score.followed(features, profile, organizations) if profile.follows else {}
+            cold = ruled_out(profile, ReasonKind.HEAT)
+            wanted = score.wanted_categories(profile)
+            liked, disliked = drawn.get(at, nothing), put_off.get(at, nothing)
+            if cold or not upvotes:
+                warm = nothing
+            elif wishes[at] or tastes[at] is not None or profile.follows:
+                fit = shares.sum(axis=1) + liked + disliked
+                for place, names in followed.items():
+                    fit[place] += sum(name.share for name in names)
+                warm = grown * np.clip(fit / np.float32(score.FITTING), np.float32(0.0), np.float32(1.0))
+            else:
+                warm = grown
+            parts = Parts(
+                interests=tuple(wish.label for wish in wishes[at]),
+                stated=shares,
+                named=named,
+                liked=liked,
+                disliked=disliked,
+                followed=followed,
+                categories=wanted,
+                at_home=self._in_categories(wanted),
+                heat=warm,
+                upvotes={} if cold else upvotes,
+                muted=score.muted(features, profile) if profile.mutes else {},
+            )
+            found.append(Ranking(features, tastes[at], parts, self._near))
+        return found
 
-    def _place(self, row: Vector, profile: Profile) -> None:
-        """Add what does not depend on the topic: the chat's categories, and what it muted."""
-        wanted = score.wanted_categories(profile)
-        if wanted:
-            row += self._in_categories(wanted)
-        for place, labels in score.muted(self._features, profile).items():
-            row[place] += MUTED_SHARE * len(labels)
-
-    def _in_categories(self, wanted: tuple[str, ...]) -> Vector:
-        return self._features.keep(
-            ("categories", wanted), lambda: score.in_categories(self._features, wanted).astype(np.float32)
-        )
+    def _in_categories(self, wanted: tuple[str, ...]) -> Amounts:
+        return self.features.keep(("categories", wanted), lambda: score.in_categories(self.features, wanted))
 
     # ------------------------------------------------------------------ stated interests
 
     def _state(
-        self,
-        found: Vector,
-        asks: Sequence[Ask],
-        wishes: Sequence[tuple[Any, ...]],
-        tastes: Sequence[Taste | None],
-    ) -> None:
-        """Add what stated interests add."""
+        self, asks: Sequence[Ask], wishes: Sequence[Wishes], tastes: Sequence[Taste | None]
+    ) -> list[tuple[Amounts, Flags]]:
+        """For each chat, papers × interests: what each adds, and whether the paper's own words name it."""
+        count = len(self.features.papers)
+        nothing = np.zeros((count, 0), dtype=np.float32), np.zeros((count, 0), dtype=np.bool_)
+        found: list[tuple[Amounts, Flags]] = [nothing for _ in asks]
         rows = [at for at, some in enumerate(wishes) if some]
         if not rows:
-            return
-        asked = Asked.of_many(self._features.background, [wishes[at] for at in rows])
+            return found
+        asked = Asked.of_many(self.features.background, [wishes[at] for at in rows])
         likes = [taste.likes if (taste := tastes[at]) else 0 for at in rows]
         echo = np.asarray(spread(asked, len(self._past)) @ self._past)
-        shares, _ = added_by(self._features, asked, likes, echo)
+        shares, covered = added_by(self.features, asked, likes, echo)
+        named = covered >= NAMED
         start = 0
         for at, one in zip(rows, asked, strict=True):
             end = start + len(one.weights)
             dropped = ruled_out(asks[at].profile, ReasonKind.INTEREST)
             if dropped:
-                kept = [start + n for n, wish in enumerate(wishes[at]) if wish.label not in dropped]
-                found[at] += shares[kept].sum(axis=0)
-            else:
-                found[at] += shares[start:end].sum(axis=0)
+                shares[[start + n for n, wish in enumerate(wishes[at]) if wish.label in dropped]] = 0.0
+            found[at] = shares[start:end].T, named[start:end].T
             start = end
+        return found
 
     # ------------------------------------------------------------------ verdicts
 
-    def _learned(self, found: Vector, tastes: Sequence[Taste | None]) -> None:
-        """Add what verdicts add."""
-        day = self._features.likeness
-        sides: list[tuple[int, Side]] = []
-        for at, taste in enumerate(tastes):
-            for side in (taste.drawn, taste.put_off) if taste is not None else ():
-                if side is None:
-                    continue
-                if len(side.unheard) or side.usual.places is None:  # some of its words do not count, which is rare
-                    found[at] += TASTE_SCALE * side.of(day)
-                else:
-                    sides.append((at, side))
-        if not sides:
-            return
-        topics = np.zeros((len(tastes), day.topics.shape[1]), dtype=np.float32)
-        dense = None if day.dense is None else np.zeros((len(tastes), day.dense.shape[1]), dtype=np.float32)
-        self._usually(found, topics, dense, sides)
-        for at, side in sides:
-            scale = TASTE_SCALE / whole(side.topic_share, side.judged)
-            topics[at] += np.float32(scale * side.topic_share) * (side.judged_shares @ side.judged.topics)
-            if dense is not None and side.judged.dense is not None:
-                dense[at] += np.float32(scale * DENSE_SHARE) * (side.judged_shares @ side.judged.dense)
-            found[at] += np.float32(TASTE_SCALE * side.base)
-        found += topics @ day.topics.T
+    def _learned(self, sides: Sequence[Side | None]) -> dict[int, Vector]:
+        """What verdicts add, one row of shares for each chat that has this side of a taste."""
+        features = self.features
+        day, past = features.likeness, features.background.everything
+        # Where some of its words do not count, which is rare, a side is asked alone.
+        found = {
+            at: (TASTE_SCALE * side.of(day)).astype(np.float32)
+            for at, side in enumerate(sides)
+            if side is not None and len(side.unheard)
+        }
+        places = [at for at, side in enumerate(sides) if side is not None and at not in found]
+        mine = [side for side in sides if side is not None and not len(side.unheard)]
+        if not mine:
+            return found
+        topic_shares = np.array([side.topic_share for side in mine], dtype=np.float32)[:, None]
+        scales = np.array([TASTE_SCALE / side.scale for side in mine], dtype=np.float32)[:, None]
+        used, shares = _dense(mine)
+        nearby = [np.flatnonzero(side.judged_shares) for side in mine]
+        papers = [[side.judged[at] for at in some] for side, some in zip(mine, nearby, strict=True)]
+        weights = [side.judged_shares[some] for side, some in zip(mine, nearby, strict=True)]
+        rows = self._near.summed(papers, weights)
+        topics = np.zeros((len(mine), day.topics.shape[1]), dtype=np.float32)
+        dense = None if day.dense is None else np.zeros((len(mine), day.dense.shape[1]), dtype=np.float32)
+        if len(used):
+            rows += shares @ self._past[used]
+            topics += shares @ past.topics[used]
+            if dense is not None and past.dense is not None:
+                dense += shares @ past.dense[used]
+        for at, (some, weight) in enumerate(zip(papers, weights, strict=True)):
+            if some:
+                theirs = features.background.likeness(some)
+                topics[at] += weight @ theirs.topics
+                if dense is not None and theirs.dense is not None:
+                    dense[at] += weight @ theirs.dense
+        topics *= topic_shares
+        rows += topics @ day.topics.T
         if dense is not None and day.dense is not None:
-            found += dense @ day.dense.T
-        found += self._near_judged(len(tastes), sides)
+            rows += (np.float32(DENSE_SHARE) * dense) @ day.dense.T
+        rows *= scales
+        rows += np.array([TASTE_SCALE * side.base for side in mine], dtype=np.float32)[:, None]
+        return found | dict(zip(places, rows, strict=True))
 
-    def _usually(self, found: Vector, topics: Vector, dense: Vector | None, sides: Sequence[tuple[int, Side]]) -> None:
-        """Add what likeness to usual papers adds: by words, and to the chats' directions in the other spaces."""
-        past = self._features.background.everything
-        in_topics = np.zeros((len(found), 1), dtype=np.float32)
-        places, shares, counts = [], [], np.zeros(len(found), dtype=np.intp)
-        for at, side in sides:
-            in_topics[at] = side.topic_share
-            if side.usual.places is not None and side.usual_shares.any():
-                places.append(side.usual.places)
-                shares.append(side.usual_shares * np.float32(TASTE_SCALE / whole(side.topic_share, side.judged)))
-                counts[at] += len(side.usual_shares)
-        if not shares:
-            return
-        starts = np.concatenate([[0], np.cumsum(counts)])
-        shared = sparse.csr_matrix(
-            (np.concatenate(shares), np.concatenate(places), starts), shape=(len(found), len(past.topics))
-        )
-        found += shared @ self._past
-        topics += in_topics * (shared @ past.topics)
-        if dense is not None and past.dense is not None:
-            dense += np.float32(DENSE_SHARE) * (shared @ past.dense)
 
-    def _near_judged(self, count: int, sides: Sequence[tuple[int, Side]]) -> Vector:
-        """Chats × papers: what likeness in words to judged papers adds; each paper is compared once, whoever judged it."""
-        if len(self._near_at) > MOST_NEAR:
-            self._near_at.clear()
-        chats: list[int] = []
-        places: list[int] = []
-        shares: list[Vector] = []
-        new: list[Matrix] = []
-        for at, side in sides:
-            words = side.judged.words
-            rows = np.flatnonzero(side.judged_shares)
-            starts, indices, data = words.indptr.tolist(), words.indices, words.data
-            fresh = []
-            for row in rows.tolist():
-                start, end = starts[row], starts[row + 1]
-                key = indices[start:end].tobytes() + data[start:end].tobytes()
-                place = self._near_at.get(key)
-                if place is None:
-                    place = self._near_at[key] = len(self._near_at)
-                    fresh.append(row)
-                places.append(place)
-            chats += [at] * len(rows)
-            shares.append(side.judged_shares[rows] * np.float32(TASTE_SCALE / whole(side.topic_share, side.judged)))
-            if fresh:
-                new.append(words[fresh])
-        if new:
-            self._compare(sparse.vstack(new).tocsr())
-        shared = sparse.csr_matrix((np.concatenate(shares), (chats, places)), shape=(count, len(self._near_at)))
-        return np.asarray(shared @ self._near[: len(self._near_at)])
-
-    def _compare(self, words: Matrix) -> None:
-        """Keep the likeness in words of further judged papers to the day's."""
-        known = len(self._near_at)
-        if known > len(self._near):
-            grown = np.zeros((max(known, 2 * len(self._near)), self._near.shape[1]), dtype=np.float32)
-            grown[: len(self._near)] = self._near
-            self._near = grown
-        self._near[known - words.shape[0] : known] = (words @ self._features.by_word).toarray()
+def _dense(sides: Sequence[Side]) -> tuple[NDArray[np.intp], Vector]:
+    """The places of the usual papers that count for any of these, and sides × those papers: their shares."""
+    at = [row for row, side in enumerate(sides) if side.usual_shares.any()]
+    if not at:
+        return np.zeros(0, dtype=np.intp), np.zeros((len(sides), 0), dtype=np.float32)
+    used, columns = np.unique(np.concatenate([sides[row].usual for row in at]), return_inverse=True)
+    shares = np.zeros((len(sides), len(used)), dtype=np.float32)
+    shares[np.repeat(at, [len(sides[row].usual) for row in at]), columns] = np.concatenate(
+        [sides[row].usual_shares for row in at]
+    )
+    return used, shares

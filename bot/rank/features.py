@@ -46,7 +46,10 @@ MOST_USUAL = 400
 LEAST_USUAL = 60
 """Past papers that stand for what is usual."""
 
-USUAL_KEPT = 32
+USUAL_KEPT = 12
+MOST_PAIRED = 4096
+"""Past papers whose pairs are kept, two bytes each."""
+
 MOST_ROWS = 8192
 MOST_KEPT = 4096
 """Interests that are kept worked out against a background: a few kilobytes each."""
@@ -59,17 +62,19 @@ SATURATION, LENGTH_WEIGHT = 1.5, 0.75
 class Likeness:
     """Papers in the spaces they are compared in: `words` are unit rows of weighted words, `topics` unit rows of what
     words stand for (words that occur in the same papers fall together), `dense` unit rows of an embedding model's
-    vectors, or zeros where a paper has none; None where there is no such model. `places` are where past papers stand in
-    their background, where that is known."""
+    vectors, or zeros where a paper has none; None where there is no such model."""
 
     words: Matrix
     topics: Vector
     dense: Vector | None = None
-    places: NDArray[np.intp] | None = None
 
     def take(self, places: Sequence[int] | NDArray[np.intp] | slice) -> Likeness:
         """Some of these papers."""
-        return Likeness(self.words[places], self.topics[places], None if self.dense is None else self.dense[places])
+        return replace(self.without_words(places), words=self.words[places])
+
+    def without_words(self, places: Sequence[int] | NDArray[np.intp] | slice) -> Likeness:
+        """Some of these papers where their words do not matter: they are None."""
+        return Likeness(None, self.topics[places], None if self.dense is None else self.dense[places])
 
 
 class _Row(NamedTuple):
@@ -82,10 +87,11 @@ class _Row(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Usual:
-    """Some past papers, their likeness, their words the other way round, and every pair of them multiplied, in each
-    space."""
+    """Some past papers, their places in their background, their likeness, their words the other way round, and every pair
+    of them multiplied, in each space."""
 
     papers: tuple[Paper, ...]
+    places: NDArray[np.intp]
     likeness: Likeness
     by_word: Matrix
     words: Vector
@@ -165,6 +171,16 @@ class Background:
         )
         return Likeness(words, np.array([row.topics for row in rows]), self._dense(papers))
 
+    def words_of(self, papers: Sequence[Paper], places: NDArray[np.int32]) -> Vector:
+        """Papers × some places of the vocabulary: the weights there of the papers' words."""
+        found = np.zeros((len(papers), len(places)), dtype=np.float32)
+        for one, row in zip(found, self._rows_of(papers), strict=True):
+            if len(row.places):
+                at = np.minimum(np.searchsorted(row.places, places), len(row.places) - 1)
+                there = row.places[at] == places
+                one[there] = row.weights[at[there]]
+        return found
+
     def _rows_of(self, papers: Sequence[Paper]) -> list[_Row]:
         keys = [(paper.title, paper.abstract, paper.categories) for paper in papers]
         rows = [self._rows.get(key) for key in keys]
@@ -212,19 +228,43 @@ class Background:
             return self._usual[categories]
 
     def _usual_in(self, categories: frozenset[str]) -> Usual:
-        near = [at for at, paper in enumerate(self.papers) if paper.primary in categories]
-        picked = np.array(near if len(near) >= LEAST_USUAL else range(len(self.papers)), dtype=np.intp)
+        near = [self._home[name] for name in categories if name in self._home]
+        picked = np.sort(np.concatenate(near)) if near else np.zeros(0, dtype=np.intp)
+        if len(picked) < LEAST_USUAL:
+            picked = np.arange(len(self.papers))
         if len(picked) > MOST_USUAL:
             picked = picked[np.linspace(0, len(picked) - 1, MOST_USUAL).astype(np.intp)]
-        likeness = replace(self.everything.take(picked), places=picked)
+        likeness = self.everything.take(picked)
+        by_word = likeness.words.T.tocsr()
         return Usual(
             papers=tuple(self.papers[at] for at in picked),
+            places=picked,
             likeness=likeness,
-            by_word=(by_word := likeness.words.T.tocsr()),
-            words=(likeness.words @ by_word).toarray(),
+            by_word=by_word,
+            words=(likeness.words @ by_word).toarray()
+            if self._near is None
+            else self._near[np.ix_(picked, picked)].astype(np.float32),
             topics=likeness.topics @ likeness.topics.T,
             dense=None if likeness.dense is None else likeness.dense @ likeness.dense.T,
         )
+
+    @cached_property
+    def _home(self) -> dict[str, NDArray[np.intp]]:
+        """The places of the papers by their primary category."""
+        return _places([(paper.primary,) for paper in self.papers])
+
+    @cached_property
+    def _near(self) -> NDArray[np.float16] | None:
+        """The likeness in words of every pair of papers, from which that of any sample is read sooner than made; None
+        where there are too many."""
+        if len(self.papers) > MOST_PAIRED:
+            return None
+        words = self._words_of_all
+        by_word = words.T.tocsr()
+        found = np.empty((len(self.papers), len(self.papers)), dtype=np.float16)
+        for start in range(0, len(found), 256):
+            found[start : start + 256] = (words[start : start + 256] @ by_word).toarray()
+        return found
 
     def counts_of(self, names: Sequence[str]) -> NDArray[np.float32]:
         """Past papers × units: how often each paper has each unit."""
@@ -409,6 +449,11 @@ class Features:
     def place(self) -> dict[str, int]:
         """Every paper's place by its id."""
         return {paper_id: at for at, paper_id in enumerate(self.ids)}
+
+    @cached_property
+    def order(self) -> NDArray[np.intp]:
+        """Each paper's rank among them by id."""
+        return np.argsort(np.array(sorted(range(len(self.ids)), key=self.ids.__getitem__), dtype=np.intp))
 
     def mentioned(self, names: Sequence[str]) -> tuple[list[int], Matrix]:
         """The places in `names` of the units that some paper speaks of, and papers × those units, as in `mentions_of`."""

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import NamedTuple, overload
+from typing import Any, NamedTuple, overload
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bot.model import FollowKind, Reason, ReasonKind, ScoredPaper
-from bot.rank.features import Features, Likeness
+from bot.rank.features import Features, Vector
 from bot.rank.learned import strongest, written
-from bot.rank.taste import TASTE_SCALE, Judged, Taste, alike, whole
+from bot.rank.nearness import Nearness
+from bot.rank.taste import TASTE_SCALE, Judged, Taste, pairs_of, whole
 
 Shares = NDArray[np.float64]
+Amounts = NDArray[np.floating[Any]]
+Flags = NDArray[np.bool_]
 
 MUTED_SHARE = -10.0
 """What a mute takes from a score."""
@@ -25,6 +28,9 @@ SIMILAR = 0.12
 MOST_NAMED = 3
 LEAST_NAMED = 0.02
 """Judged papers and learned words that are named one by one, and what one must add for that."""
+
+
+_NOTHING = np.array([], dtype=np.intp)
 
 
 class Named(NamedTuple):
@@ -40,14 +46,14 @@ class Parts:
     """What adds up to the scores: arrays over the papers, and by a paper's place what only few have."""
 
     interests: tuple[str, ...]
-    stated: Shares
-    named: NDArray[np.bool_]
-    liked: Shares
-    disliked: Shares
+    stated: Amounts
+    named: Flags
+    liked: Amounts
+    disliked: Amounts
     followed: Mapping[int, tuple[Named, ...]]
     categories: tuple[str, ...]
-    at_home: Shares
-    heat: Shares
+    at_home: Amounts
+    heat: Amounts
     upvotes: Mapping[str, int]
     muted: Mapping[int, tuple[str, ...]]
     model: Mapping[int, tuple[float, str]] = field(default_factory=dict)
@@ -56,18 +62,19 @@ class Parts:
 class Ranking(Sequence[ScoredPaper]):
     """Scored papers in the day's order. Scores are there at once; a paper's reasons are made when it is looked at."""
 
-    def __init__(self, features: Features, taste: Taste | None, parts: Parts) -> None:
+    def __init__(self, features: Features, taste: Taste | None, parts: Parts, near: Nearness | None = None) -> None:
         self.features = features
         self._taste = taste
         self._parts = parts
+        self._near = near or Nearness(features)
         self.hidden = frozenset(parts.muted)
         self.scores = self._totals()
 
     def with_model(self, said: Mapping[str, tuple[float, str]]) -> Ranking:
         """The same with what a language model's word adds to some papers, by their ids, and its reason."""
-        places = {paper_id: at for at, paper_id in enumerate(self.features.ids)}
+        places = self.features.place
         found = {places[paper_id]: word for paper_id, word in said.items() if paper_id in places}
-        return Ranking(self.features, self._taste, replace(self._parts, model=found))
+        return Ranking(self.features, self._taste, replace(self._parts, model=found), self._near)
 
     def __len__(self) -> int:
         return len(self.features.papers)
@@ -77,12 +84,24 @@ class Ranking(Sequence[ScoredPaper]):
         """Whether there is anything to go by: stated interests, or verdicts."""
         return bool(self._parts.interests) or self._taste is not None
 
-    @property
-    def judged(self) -> list[Likeness]:
-        """The likeness of the papers that were liked, and of those that were disliked; sorts that are empty left out."""
-        if self._taste is None:
-            return []
-        return [judged.likeness for judged in (self._taste.liked, self._taste.disliked) if judged.papers]
+    def alike(self, places: Sequence[int], topic_share: float) -> Vector:
+        """How alike all pairs of the papers at these places are."""
+        mine = self.features.likeness.without_words(places)
+        return pairs_of(self._near.among(places), mine, mine, topic_share)
+
+    def familiar(self, places: Sequence[int], topic_share: float) -> Vector:
+        """How alike each paper at these places is to the most similar one that somebody liked or disliked; 0 where nobody
+        did, and nothing less."""
+        found = np.zeros(len(places), dtype=np.float32)
+        for judged in (self._taste.liked, self._taste.disliked) if self._taste is not None else ():
+            if judged.papers:
+                found = np.maximum(found, self._to(judged, places, topic_share).max(axis=1))
+        return found
+
+    def _to(self, judged: Judged, places: Sequence[int], topic_share: float) -> Vector:
+        """How alike each paper at these places (row) is to each of these judged ones."""
+        mine = self.features.likeness.without_words(places)
+        return pairs_of(self._near.to(judged.papers, places), mine, judged.likeness, topic_share)
 
     @overload
     def __getitem__(self, at: int) -> ScoredPaper: ...
@@ -92,30 +111,54 @@ class Ranking(Sequence[ScoredPaper]):
 
     def __getitem__(self, at: int | slice) -> ScoredPaper | list[ScoredPaper]:
         if isinstance(at, slice):
-            return [self[place] for place in range(*at.indices(len(self)))]
-        place = range(len(self))[at]
-        reasons = self.reasons(place)
-        return ScoredPaper(
-            paper=self.features.papers[place],
-            score=sum(reason.share for reason in reasons),
-            reasons=reasons,
-            hidden=place in self.hidden,
-        )
+            return self.look(range(*at.indices(len(self))))
+        return self.look([range(len(self))[at]])[0]
 
     def __iter__(self) -> Iterator[ScoredPaper]:
-        return (self[place] for place in range(len(self)))
+        return iter(self.look(range(len(self))))
+
+    def look(self, places: Sequence[int]) -> list[ScoredPaper]:
+        """The papers at these places with their reasons, at less than looking at one after the other."""
+        return [
+            ScoredPaper(
+                paper=self.features.papers[at],
+                score=sum(reason.share for reason in reasons),
+                reasons=reasons,
+                hidden=at in self.hidden,
+            )
+            for at, reasons in zip(places, self._reasons(places), strict=True)
+        ]
 
     def reasons(self, at: int) -> tuple[Reason, ...]:
         """Why the paper at this place has its score, the strongest first; the shares add up to the score."""
+        return self._reasons([at])[0]
+
+    def _reasons(self, places: Sequence[int]) -> list[tuple[Reason, ...]]:
+        liked = self._learned(ReasonKind.LIKED, self._parts.liked, places)
+        disliked = self._learned(ReasonKind.DISLIKED, self._parts.disliked, places)
+        return [
+            tuple(
+                sorted(
+                    _joined([*self._stated(at), *of_liked, *of_disliked, *self._rest(at)]),
+                    key=lambda reason: (-reason.share, reason.kind, reason.label),
+                )
+            )
+            for at, of_liked, of_disliked in zip(places, liked, disliked, strict=True)
+        ]
+
+    def _stated(self, at: int) -> list[Reason]:
         parts = self._parts
-        found = [
-            Reason(ReasonKind.INTEREST, label, float(share), int(named))
-            for label, share, named in zip(parts.interests, parts.stated[at], parts.named[at], strict=True)
+        return [
+            Reason(ReasonKind.INTEREST, label, share, int(named))
+            for label, share, named in zip(
+                parts.interests, parts.stated[at].tolist(), parts.named[at].tolist(), strict=True
+            )
             if share
         ]
-        found += [Reason(ReasonKind(name.kind.value), name.label, name.share) for name in parts.followed.get(at, ())]
-        found += self._learned(ReasonKind.LIKED, float(parts.liked[at]), at)
-        found += self._learned(ReasonKind.DISLIKED, float(parts.disliked[at]), at)
+
+    def _rest(self, at: int) -> list[Reason]:
+        parts = self._parts
+        found = [Reason(ReasonKind(name.kind.value), name.label, name.share) for name in parts.followed.get(at, ())]
         if parts.at_home[at]:
             category = next(name for name in self.features.papers[at].categories if name in parts.categories)
             found.append(Reason(ReasonKind.CATEGORY, category, float(parts.at_home[at])))
@@ -125,65 +168,78 @@ class Ranking(Sequence[ScoredPaper]):
         if at in parts.model:
             share, said = parts.model[at]
             found.append(Reason(ReasonKind.MODEL, said, share))
-        found += [Reason(ReasonKind.MUTED, label, MUTED_SHARE) for label in parts.muted.get(at, ())]
-        return tuple(sorted(_joined(found), key=lambda reason: (-reason.share, reason.kind, reason.label)))
+        return [*found, *(Reason(ReasonKind.MUTED, label, MUTED_SHARE) for label in parts.muted.get(at, ()))]
 
-    def _learned(self, kind: ReasonKind, share: float, at: int) -> list[Reason]:
-        """What verdicts add, in parts: the most similar judged papers, each with what its likeness adds and how many are
-        similar; for likes the words that add most besides; and what is left, which names nothing and counts 0."""
-        if not share:
-            return []
-        if self._taste is None:
-            return [Reason(kind, "", share)]
-        judged = self._taste.liked if kind is ReasonKind.LIKED else self._taste.disliked
-        unheard = self._taste.unheard if kind is ReasonKind.LIKED else np.array([], dtype=np.intp)
-        mine = self.features.likeness.take([at])
-        near = alike(mine, judged.likeness, self._taste.topic_share)[0] if judged.papers else np.zeros(0)
-        terms = self._terms(judged, mine, near, unheard)
-        count = int((near >= SIMILAR).sum())
+    def _learned(self, kind: ReasonKind, shares: Amounts, places: Sequence[int]) -> list[list[Reason]]:
+        """What verdicts add to each of these papers, in parts: the most similar judged papers, each with what its likeness
+        adds and how many are similar; for likes the words that add most besides; and what is left, which names nothing and
+        counts 0."""
+        taste = self._taste
+        if taste is None or not any(shares[at] for at in places):
+            return [[] for _ in places]
+        judged, unheard = (taste.liked, taste.unheard) if kind is ReasonKind.LIKED else (taste.disliked, _NOTHING)
+        near = self._to(judged, places, taste.topic_share) if judged.papers else np.zeros((len(places), 0), np.float32)
+        terms = TASTE_SCALE * judged.shares * (near - self._silent(judged, places, unheard))
+        words = taste.drawn.words if kind is ReasonKind.LIKED and taste.drawn is not None else None
         sign = 1.0 if kind is ReasonKind.LIKED else -1.0
-        places = [
-            int(place)
-            for place in np.argsort(-sign * terms, kind="stable")[:MOST_NAMED]
-            if near[place] >= SIMILAR and sign * terms[place] >= LEAST_NAMED
-        ]
-        found = [
-            Reason(kind, judged.papers[place].title, float(terms[place]), count, judged.papers[place].id)
-            for place in places
-        ]
-        if kind is ReasonKind.LIKED:
-            found += self._words(judged, places, mine, unheard, at)
-        return [*found, Reason(kind, "", share - sum(reason.share for reason in found))]
+        found = []
+        for row, at in enumerate(places):
+            best = [
+                place
+                for place in np.argsort(-sign * terms[row], kind="stable")[:MOST_NAMED].tolist()
+                if near[row, place] >= SIMILAR and sign * terms[row, place] >= LEAST_NAMED
+            ]
+            count = int((near[row] >= SIMILAR).sum())
+            some = [
+                Reason(kind, judged.papers[place].title, float(terms[row, place]), count, judged.papers[place].id)
+                for place in best
+            ]
+            if words is not None:
+                some += self._words(judged, best, words, unheard, at)
+            rest = float(shares[at]) - sum(reason.share for reason in some)
+            found.append([*some, Reason(kind, "", rest)] if shares[at] else [])
+        return found
 
-    def _terms(self, judged: Judged, mine: Likeness, near: Shares, unheard: NDArray[np.intp]) -> NDArray[np.float64]:
-        """What the likeness to each judged paper adds to this one."""
-        if self._taste is None or not judged.papers:
-            return np.zeros(0)
-        silent = (mine.words[:, unheard] @ judged.likeness.words[:, unheard].T).toarray()[0] if len(unheard) else 0.0
-        return np.asarray(TASTE_SCALE * judged.shares * (near - silent / whole(self._taste.topic_share, mine)))
+    def _silent(self, judged: Judged, places: Sequence[int], unheard: NDArray[np.intp]) -> Amounts:
+        """The part of the likeness of these papers (rows) to judged ones that is in words that do not count."""
+        if self._taste is None or not len(unheard) or not judged.papers:
+            return np.zeros(1)
+        mine, theirs = self.features.likeness, judged.likeness.words[:, unheard]
+        found = (mine.words[places][:, unheard] @ theirs.T).toarray()
+        return np.asarray(found / whole(self._taste.topic_share, mine))
 
     def _words(
-        self, judged: Judged, named: Sequence[int], mine: Likeness, unheard: NDArray[np.intp], at: int
+        self, judged: Judged, named: Sequence[int], words: Vector, unheard: NDArray[np.intp], at: int
     ) -> list[Reason]:
-        """The words that add most besides what the judged papers at these places add."""
-        if self._taste is None or self._taste.drawn is None:
+        """The words that add most to the paper at this place besides what judged papers add that are named; `words` is
+        what each word adds."""
+        if self._taste is None:
             return []
-        used = mine.words.indices
-        weights = self._taste.drawn.words[used].astype(np.float64)
+        mine = self.features.likeness
+        row = slice(mine.words.indptr[at], mine.words.indptr[at + 1])
+        used, weights = mine.words.indices[row], words[mine.words.indices[row]].astype(np.float64)
         for place in named:
-            theirs = judged.likeness.words[[place]][:, used].toarray()[0]
+            (theirs,) = self._taste.background.words_of([judged.papers[place]], used)
             weights -= judged.shares[place] * theirs / whole(self._taste.topic_share, mine)
-        weights[np.isin(used, unheard)] = 0.0
-        shares = TASTE_SCALE * weights * mine.words.data
-        names = self._taste.background.names_at(used)
+        if len(unheard):
+            weights[np.isin(used, unheard)] = 0.0
+        shares = TASTE_SCALE * weights * mine.words.data[row]
+        telling = np.flatnonzero(shares >= LEAST_NAMED)
+        names = self._taste.background.names_at(used[telling])
         return [
-            Reason(ReasonKind.WORD, written(unit, [self.features.papers[at]]), share, 0, unit)
-            for unit, share in strongest(names, shares.tolist(), MOST_NAMED, LEAST_NAMED)
+            Reason(ReasonKind.WORD, self._written(unit, at), share, 0, unit)
+            for unit, share in strongest(names, shares[telling].tolist(), MOST_NAMED, LEAST_NAMED)
         ]
+
+    def _written(self, unit: str, at: int) -> str:
+        """The unit as the paper at this place writes it."""
+        return self.features.keep(("written", unit, at), lambda: written(unit, [self.features.papers[at]]))
 
     def _totals(self) -> Shares:
         parts = self._parts
-        totals: Shares = parts.stated.sum(axis=1) + parts.liked + parts.disliked + parts.heat + parts.at_home
+        totals: Shares = parts.stated.sum(axis=1, dtype=np.float64)
+        for part in (parts.liked, parts.disliked, parts.heat, parts.at_home):
+            totals += part
         for at, names in parts.followed.items():
             totals[at] += sum(name.share for name in names)
         for at, (share, _) in parts.model.items():

@@ -82,7 +82,7 @@ def score(
         categories=wanted,
         at_home=in_categories(features, wanted),
         heat=grown_heat(features.place, heat, len(fit)) * (np.clip(fit / FITTING, 0.0, 1.0) if knows else 1.0),
-        upvotes={paper_id: reading.upvotes for paper_id, reading in heat.items() if paper_id in features.place},
+        upvotes=upvotes(features, heat),
         muted=muted(features, profile),
     )
     return Ranking(features, taste, parts)
@@ -171,6 +171,11 @@ def grown_heat(place: Mapping[str, int], heat: Mapping[str, Heat], count: int) -
         if at is not None:
             grown[at] = min(log1p(max(reading.upvotes, 0)) / full, 1.0)
     return HEAT_SHARE * grown
+
+
+def upvotes(features: Features, heat: Mapping[str, Heat]) -> dict[str, int]:
+    """The upvotes of those of these papers that have some reading, by their ids."""
+    return {paper_id: reading.upvotes for paper_id, reading in heat.items() if paper_id in features.place}
 
 
 def muted(features: Features, profile: Profile) -> dict[int, tuple[str, ...]]:

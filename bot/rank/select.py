@@ -3,15 +3,16 @@ teaches."""
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from bot.model import Reason, ReasonKind, ScoredPaper
+from bot.rank.features import Vector
 from bot.rank.ranking import SIMILAR, Ranking
-from bot.rank.taste import alike
 
 TOPIC_SHARE = 0.5
 SAME = 0.5
@@ -48,57 +49,64 @@ def select(
     With `explore` the last row of a table of some length is the paper whose verdict would teach most, where one is
     plausible enough; it says so by a reason of its own kind, whose `count` is the number of papers it speaks for.
     """
-    ids = ranking.features.ids
-    places = range(len(ranking)) if among is None else sorted(among)
-    open_places = [at for at in places if at not in ranking.hidden and ids[at] not in seen]
-    ordered = sorted(open_places, key=lambda at: (-ranking.scores[at], ids[at]))[: max(size, 0) * LOOKED_AT]
-    chosen = _varied(ranking, ordered, size)
-    best = sorted(chosen, key=lambda at: (-ranking.scores[at], ids[at]))
-    found = _teaching(ranking, ordered, best[:-1]) if explore and len(best) >= LEAST_TO_EXPLORE else None
-    if found is None:
-        return [ranking[at] for at in best]
-    at, speaks_for = found
-    asked = ranking[at]
-    why = Reason(ReasonKind.EXPLORATION, count=speaks_for)
-    return [*(ranking[place] for place in best[:-1]), replace(asked, reasons=(*asked.reasons, why))]
-
-
-def _teaching(ranking: Ranking, ordered: list[int], chosen: list[int]) -> tuple[int, int] | None:
-    """The place of the paper whose verdict would tell most, and of how many others: little is known of it (nothing
-    judged or chosen is like it), much is like it, and it may well be liked. None where nothing is known of the reader, or
-    nothing plausible is left."""
-    last = min((ranking.scores[at] for at in chosen), default=0.0)
-    others = [at for at in ordered if at not in chosen and ranking.scores[at] > max(PLAUSIBLE * last, 0.0)]
-    if not ranking.knows_the_reader or not others:
-        return None
-    likeness = ranking.features.likeness
-    mine = likeness.take(others)
-    familiar = alike(mine, likeness.take(chosen), TOPIC_SHARE).max(axis=1)
-    for judged in ranking.judged:
-        familiar = np.maximum(familiar, alike(mine, judged, TOPIC_SHARE).max(axis=1))
-    near = np.maximum(alike(mine, mine, TOPIC_SHARE), 0.0)
-    np.fill_diagonal(near, 0.0)
-    doubt = np.clip(1.0 - familiar / SAME, 0.0, 1.0)
-    worth = np.minimum(ranking.scores[others] / max(last, 1e-9), 1.0)
-    value = doubt * worth * np.sqrt(0.1 + (near**2).sum(axis=1))
-    best = int(value.argmax())
-    return (others[best], int((near[best] >= SIMILAR).sum())) if value[best] > 0 else None
-
-
-def _varied(ranking: Ranking, ordered: list[int], size: int) -> list[int]:
-    """Maximal marginal relevance: one after the other the paper whose score, less what it repeats, is best."""
-    if len(ordered) <= 1 or size <= 1:
-        return ordered[: max(size, 0)]
+    ordered = _best(ranking, max(size, 0) * LOOKED_AT, seen, among)
+    near = ranking.alike(ordered, TOPIC_SHARE)
     scores = ranking.scores[ordered]
-    likeness = ranking.features.likeness
-    near = likeness.take(ordered)
-    repeats = np.maximum(alike(near, near, TOPIC_SHARE) - FREE_LIKENESS, 0.0) / (1.0 - FREE_LIKENESS)
+    # `ordered` is in the order of the table, and what is chosen of it are places in it.
+    chosen = sorted(_varied(scores, near, size))
+    found = _teaching(ranking, ordered, near, chosen[:-1]) if explore and len(chosen) >= LEAST_TO_EXPLORE else None
+    if found is None:
+        return ranking.look([ordered[at] for at in chosen])
+    at, speaks_for = found
+    *rows, asked = ranking.look([ordered[place] for place in (*chosen[:-1], at)])
+    why = Reason(ReasonKind.EXPLORATION, count=speaks_for)
+    return [*rows, replace(asked, reasons=(*asked.reasons, why))]
+
+
+def _best(ranking: Ranking, most: int, seen: AbstractSet[str], among: Collection[int] | None) -> list[int]:
+    """The places of the best papers that may be chosen, at most so many, the best first and equal ones by id."""
+    open_places = np.zeros(len(ranking), dtype=bool)
+    open_places[slice(None) if among is None else list(among)] = True
+    open_places[list(ranking.hidden)] = False
+    place = ranking.features.place
+    open_places[[place[paper_id] for paper_id in seen if paper_id in place]] = False
+    places = np.flatnonzero(open_places)
+    order = np.lexsort((ranking.features.order[places], -ranking.scores[places]))
+    return [int(at) for at in places[order[:most]]]
+
+
+def _teaching(ranking: Ranking, ordered: Sequence[int], near: Vector, chosen: Sequence[int]) -> tuple[int, int] | None:
+    """Which paper of `ordered` would tell most by a verdict, and of how many others: little is known of it (nothing judged
+    or chosen is like it), much is like it, and it may well be liked. None where nothing is known of the reader, or nothing
+    plausible is left. `near` is how alike the papers of `ordered` are."""
+    scores = ranking.scores[ordered]
+    last = min(scores[chosen].tolist(), default=0.0)
+    others = np.setdiff1d(np.flatnonzero(scores > max(PLAUSIBLE * last, 0.0)), chosen)
+    if not ranking.knows_the_reader or not len(others):
+        return None
+    familiar = ranking.familiar([ordered[at] for at in others], TOPIC_SHARE)
+    familiar = np.maximum(familiar, near[others][:, chosen].max(axis=1))
+    alike = np.maximum(near[np.ix_(others, others)], 0.0)
+    np.fill_diagonal(alike, 0.0)
+    doubt = np.clip(1.0 - familiar / SAME, 0.0, 1.0)
+    worth = np.minimum(scores[others] / max(last, 1e-9), 1.0)
+    value = doubt * worth * np.sqrt(0.1 + (alike**2).sum(axis=1))
+    best = int(value.argmax())
+    return (int(others[best]), int((alike[best] >= SIMILAR).sum())) if value[best] > 0 else None
+
+
+def _varied(scores: NDArray[np.float64], near: Vector, size: int) -> list[int]:
+    """Maximal marginal relevance: one after the other the paper whose score, less what it repeats, is best. The scores are
+    in descending order."""
+    if len(scores) <= 1 or size <= 1:
+        return list(range(len(scores)))[: max(size, 0)]
+    repeats = np.maximum(near - FREE_LIKENESS, 0.0) / (1.0 - FREE_LIKENESS)
     cost = COST * float(scores[0] - scores[-1])
     chosen: list[int] = [0]
     lost = repeats[0].copy()
-    while len(chosen) < min(size, len(ordered)):
+    while len(chosen) < min(size, len(scores)):
         value = scores - cost * lost
         value[chosen] = -np.inf
         chosen.append(int(value.argmax()))
         lost = np.maximum(lost, repeats[chosen[-1]])
-    return [ordered[place] for place in chosen]
+    return chosen

@@ -69,55 +69,60 @@ def _summed(rows: Matrix, shares: Vector) -> Vector:
 class Side:
     """One part of a linear model: what likeness to each of a few papers adds, and what every paper gets.
 
-    It is kept as shares of papers, usual ones (which all chats of the same categories have in common) and judged ones,
-    a few kilobytes; a weight for every word is worked out when it is asked for. The words at the places of `unheard` add
-    nothing.
+    It is kept as shares of papers, past ones at the places `usual` and judged ones, a few kilobytes; a weight for every
+    word is worked out when it is asked for. The words at the places of `unheard` add nothing.
     """
 
-    usual: Likeness
+    background: Background
+    usual: NDArray[np.intp]
     usual_shares: Vector
-    judged: Likeness
+    judged: tuple[Paper, ...]
     judged_shares: Vector
     topic_share: float
     base: float
     unheard: NDArray[np.intp]
 
     @property
+    def scale(self) -> float:
+        """What shares are divided by to become a part of a likeness."""
+        return whole(self.topic_share, self.background.everything)
+
+    @property
     def words(self) -> Vector:
         """What each word adds."""
-        scale = np.float32(whole(self.topic_share, self.judged))
-        weights = _summed(self.usual.words, self.usual_shares / scale) + _summed(
-            self.judged.words, self.judged_shares / scale
-        )
-        weights[self.unheard] = 0.0
-        return weights
+        return self._words(self.background.everything.take(self.usual), self.background.likeness(self.judged))
 
     def of(self, papers: Likeness) -> NDArray[np.float64]:
         """What this part adds to each paper."""
-        topics = self.usual.topics.T @ self.usual_shares + self.judged.topics.T @ self.judged_shares
-        found = np.asarray(papers.words @ self.words, dtype=np.float64) + self.base
-        scale = whole(self.topic_share, self.judged)
-        found += papers.topics @ (np.float32(self.topic_share / scale) * topics)
-        if papers.dense is not None and self.usual.dense is not None and self.judged.dense is not None:
-            dense = self.usual.dense.T @ self.usual_shares + self.judged.dense.T @ self.judged_shares
-            found += papers.dense @ (np.float32(DENSE_SHARE / scale) * dense)
+        usual, judged = self.background.everything.take(self.usual), self.background.likeness(self.judged)
+        topics = usual.topics.T @ self.usual_shares + judged.topics.T @ self.judged_shares
+        found = np.asarray(papers.words @ self._words(usual, judged), dtype=np.float64) + self.base
+        found += papers.topics @ (np.float32(self.topic_share / self.scale) * topics)
+        if papers.dense is not None and usual.dense is not None and judged.dense is not None:
+            dense = usual.dense.T @ self.usual_shares + judged.dense.T @ self.judged_shares
+            found += papers.dense @ (np.float32(DENSE_SHARE / self.scale) * dense)
         return found
+
+    def _words(self, usual: Likeness, judged: Likeness) -> Vector:
+        weights = _summed(usual.words, self.usual_shares) + _summed(judged.words, self.judged_shares)
+        weights /= np.float32(self.scale)
+        weights[self.unheard] = 0.0
+        return weights
 
 
 @dataclass(frozen=True, slots=True)
 class Judged:
     """Judged papers, newest first, and by how much each one's likeness to a paper counts: 0 where a correction says that
-    it does not. Their likeness begins at `start` in `among`."""
+    it does not."""
 
+    background: Background
     papers: tuple[Paper, ...]
-    among: Likeness
-    start: int
     shares: NDArray[np.float64]
 
     @property
     def likeness(self) -> Likeness:
         """The likeness of these papers."""
-        return self.among.take(slice(self.start, self.start + len(self.papers)))
+        return self.background.likeness(self.papers)
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +166,7 @@ def learn(background: Background, profile: Profile, now: datetime) -> Taste | No
     topic_share = _topic_share(border)
     papers = background.likeness(everybody)
     words = (papers.words @ papers.words.T).toarray()
-    pairs = _pairs(words, papers, papers, topic_share)
+    pairs = pairs_of(words, papers, papers, topic_share)
     usual, counting = _usual(background, profile, everybody, likes or dislikes)
     common = _common(pairs[known:], papers, usual, counting, left_weights, topic_share)
     said, readers = _said(judged, now, likes, dislikes, words, pairs)
@@ -179,12 +184,15 @@ def learn(background: Background, profile: Profile, now: datetime) -> Taste | No
         base = float(bases[~liking].sum())
         if likes and counting.any():
             level = base + _mean(common, against[:known], np.concatenate([against[known:], toward]))
-        put_off = Side(usual.likeness, _single(toward), papers, _single(against), topic_share, base - level, _NOWHERE)
+        put_off = Side(
+            background, usual.places, _single(toward), everybody, _single(against), topic_share, base - level, _NOWHERE
+        )
     if likes:
         drawn = Side(
-            usual.likeness,
+            background,
+            usual.places,
             _single(usual_shares[:, liking].sum(axis=1)),
-            papers,
+            everybody,
             _single(judged_shares - against),
             topic_share,
             float(bases[liking].sum()) + level,
@@ -194,8 +202,8 @@ def learn(background: Background, profile: Profile, now: datetime) -> Taste | No
         background,
         drawn,
         put_off,
-        Judged(tuple(likes), papers, 0, judged_shares[:border]),
-        Judged(tuple(dislikes), papers, border, judged_shares[border:known]),
+        Judged(background, tuple(likes), judged_shares[:border]),
+        Judged(background, tuple(dislikes), judged_shares[border:known]),
         everybody,
         topic_share,
         unheard,
@@ -210,11 +218,11 @@ def whole(topic_share: float, papers: Likeness) -> float:
 def alike(left: Likeness, right: Likeness, topic_share: float) -> NDArray[np.float64]:
     """How alike each paper of `left` (row) is to each of `right` (column): 1 for the same text, about 0 for strangers."""
     words = np.asarray((left.words @ right.words.T).toarray())
-    return _pairs(words, left, right, topic_share).astype(np.float64)
+    return pairs_of(words, left, right, topic_share).astype(np.float64)
 
 
-def _pairs(words: Vector, left: Likeness, right: Likeness, topic_share: float) -> Vector:
-    """The likeness of papers whose likeness in words is known."""
+def pairs_of(words: Vector, left: Likeness, right: Likeness, topic_share: float) -> Vector:
+    """How alike they are, as `alike` has it, where their likeness in words is known."""
     found = words + np.float32(topic_share) * (left.topics @ right.topics.T)
     if left.dense is not None and right.dense is not None:
         found += np.float32(DENSE_SHARE) * (left.dense @ right.dense.T)
@@ -336,7 +344,7 @@ def _common(
     if usual.dense is not None:
         inner += np.float32(DENSE_SHARE) * usual.dense
     inner /= np.float32(whole(topic_share, usual.likeness))
-    across = _pairs((papers.words @ usual.by_word).toarray(), papers, usual.likeness, topic_share)
+    across = pairs_of((papers.words @ usual.by_word).toarray(), papers, usual.likeness, topic_share)
     if len(left):
         inner = np.block([[left[:, known:], across[known:]], [across[known:].T, inner]])
     return Common(

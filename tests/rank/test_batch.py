@@ -20,11 +20,13 @@ from bot.model import (
     MuteKind,
     Profile,
     ReasonKind,
+    ScoredPaper,
     VerdictKind,
 )
 from bot.rank.batch import Ask, Batch
 from bot.rank.features import Background, Features
 from bot.rank.score import score
+from bot.rank.select import select
 from bot.rank.taste import learn
 from bot.rank.vectors import Vectors
 from tests.rank.test_promises import ABOUT, BACKGROUND, DAY, FEATURES, NOW, PAST
@@ -71,12 +73,31 @@ profiles = st.builds(
 
 
 def held_against_one_by_one(features: Features, some: list[Profile]) -> None:
-    """Fail where a chat's scores depend on being scored with others, the first time or the second."""
-    alone = [score(features, profile, HEAT, PLACES, NOW).scores for profile in some]
+    """Fail where a chat's scores, reasons or table depend on being ranked with others, the first time or the second."""
+    alone = [score(features, profile, HEAT, PLACES, NOW) for profile in some]
     batch = Batch(features)
     for keeps in (False, True):
         asks = [Ask(one, learn(features.background, one, NOW) if keeps else None) for one in some]
-        assert np.allclose(batch.scores(asks, HEAT, PLACES, NOW), alone, atol=1e-4)
+        for mine, other in zip(batch.rank(asks, HEAT, PLACES, NOW), alone, strict=True):
+            assert np.allclose(mine.scores, other.scores, atol=1e-4)
+            assert mine.hidden == other.hidden
+            everything = list(mine)
+            assert np.allclose([one.score for one in everything], mine.scores, atol=1e-9)
+            for one, two in zip(everything, other, strict=True):
+                assert causes(one) == pytest.approx(causes(two), abs=1e-4)
+            # Equal but for rounding, two papers may change places: then they have about the same score.
+            tables = [
+                select(ranking, 6, seen={DAY[5].id}, explore=True, among=range(len(DAY) - 1))
+                for ranking in (mine, other)
+            ]
+            assert [one.score for one in tables[0]] == pytest.approx([one.score for one in tables[1]], abs=1e-3)
+
+
+def causes(scored: ScoredPaper) -> dict[tuple[str, str, str, int], float]:
+    """The reasons that say anything, with their shares."""
+    return {
+        (one.kind.value, one.label, one.key, one.count): one.share for one in scored.reasons if abs(one.share) > 1e-3
+    }
 
 
 @settings(max_examples=40, deadline=None)
@@ -115,9 +136,12 @@ def test_more_chats_than_fit_in_one_product() -> None:
 
 
 def test_nothing_to_score() -> None:
-    """No chats, or no papers, are no scores."""
-    assert Batch(FEATURES).scores([], {}, {}, NOW).shape == (0, len(DAY))
-    assert Batch(Features.of((), BACKGROUND)).scores([Ask(Profile())], {}, {}, NOW).shape == (1, 0)
+    """No chats are no rankings, and no papers empty ones."""
+    assert Batch(FEATURES).rank([], HEAT, {}, NOW) == []
+    judged = (JudgedPaper(PAST[0], 1, VerdictKind.LIKE, NOW), JudgedPaper(PAST[1], 1, VerdictKind.DISLIKE, NOW))
+    asks = [Ask(Profile()), Ask(Profile(interests="GRPO", judged=judged))]
+    for ranking in Batch(Features.of((), BACKGROUND)).rank(asks, HEAT, {}, NOW):
+        assert select(ranking, 5, seen=frozenset(), explore=True) == []
 
 
 def test_a_taste_of_another_background_is_refused() -> None:
@@ -126,4 +150,4 @@ def test_a_taste_of_another_background_is_refused() -> None:
     taste = learn(Background.of(PAST[:50]), profile, NOW)
     assert taste is not None
     with pytest.raises(ValueError, match="another background"):
-        Batch(FEATURES).scores([Ask(replace(profile), taste)], {}, {}, NOW)
+        Batch(FEATURES).rank([Ask(replace(profile), taste)], {}, {}, NOW)
