@@ -21,6 +21,7 @@
 
     transport.py      requests                     polling.py   updates
     lanes.py          who may go when: pacing.py   delivery.py  planned messages: posting.py, outcome.py, retries.py
+    calling.py        one call in plain values
     offers.py         what the server does not know
 
 Nothing outside of `bot.app` imports this room; it imports use cases, the nouns and the errors.

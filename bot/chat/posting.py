@@ -7,12 +7,12 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import telegram
-from telegram import ForceReply, InlineKeyboardButton, InlineKeyboardMarkup, LinkPreviewOptions, ReplyParameters
+from telegram import InlineKeyboardMarkup, LinkPreviewOptions
 from telegram.constants import ParseMode
 from telegram.error import BadRequest, TelegramError
 from telegram.ext import ExtBot
 
+from bot.chat.calling import call_raw
 from bot.chat.offers import Offers
 from bot.chat.outcome import Refused, judge
 from bot.chat.pacing import Lane
@@ -27,7 +27,11 @@ Body = Mapping[str, Any]
 InputRichMessage, "classic": [the same as classic messages]}; either may be "silent", or a reply to the message "under"."""
 
 RICH = "sendRichMessage"
+CLASSIC = "sendMessage"
 _PLAIN = LinkPreviewOptions(is_disabled=True)
+_AS_HTML = {"parse_mode": ParseMode.HTML.value, "link_preview_options": {"is_disabled": True}}
+_NAMES = {"text": "text", "data": "callback_data", "url": "url", "style": "style"}
+_ASKING = {"force_reply": True, "selective": True}
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,35 +87,26 @@ async def send(bot: ExtBot[Lane], offers: Offers, chat: Chat, body: Body, way: W
         UnknownMethod: the server has no rich messages.
         TelegramError: as the call.
     """
-    where: dict[str, Any] = {
+    rich = "rich" in body
+    call = {
         "chat_id": chat.telegram_id,
         "message_thread_id": chat.thread_id or None,
         "disable_notification": bool(body.get("silent")) or None,
-        "reply_parameters": ReplyParameters(way.under, allow_sending_without_reply=True) if way.under else None,
+        "reply_parameters": {"message_id": way.under, "allow_sending_without_reply": True} if way.under else None,
         "allow_paid_broadcast": way.paid or None,
+        "reply_markup": _inline(body.get("keyboard")) or (_ASKING if way.asking else None),
+        **alone(way.receiver_id, way.query_id),
+        **({"rich_message": body["rich"]} if rich else {"text": str(body["text"]), **_AS_HTML}),
     }
-    markup = keyboard(body.get("keyboard")) or (ForceReply(selective=True) if way.asking else None)
-    hidden = alone(way.receiver_id, way.query_id)
-    if "rich" not in body:
-        message = await bot.send_message(
-            text=str(body["text"]),
-            parse_mode=ParseMode.HTML,
-            link_preview_options=_PLAIN,
-            reply_markup=markup,
-            api_kwargs=hidden,
-            rate_limit_args=way.lane,
-            **where,
-        )
-        return _spot(message, way)
+    if not rich:
+        return _spot(await call_raw(bot, CLASSIC, call, way.lane), way)
     offers.must_have(RICH)
-    call = {**where, "rich_message": body["rich"], "reply_markup": markup, **hidden}
     try:
-        message = await bot.do_api_request(RICH, _given(call), telegram.Message, rate_limit_args=way.lane)
+        return _spot(await call_raw(bot, RICH, call, way.lane), way, rich=True)
     except TelegramError as error:
         if falls_back(error):
             offers.refused(RICH, error)
         raise
-    return _spot(message, way, rich=True)
 
 
 async def change(bot: ExtBot[Lane], chat: Chat, spot: Spot, body: Body) -> None:
@@ -170,13 +165,18 @@ def falls_back(error: TelegramError) -> bool:
 
 def keyboard(rows: Any) -> InlineKeyboardMarkup | None:
     """The buttons of a body; None without any."""
+    plain = _inline(rows)
+    return InlineKeyboardMarkup.de_json(plain, None) if plain is not None else None
+
+
+def _inline(rows: Any) -> dict[str, Any] | None:
     if not rows:
         return None
-    return InlineKeyboardMarkup([[_button(one) for one in row] for row in rows])
+    return {"inline_keyboard": [[_button(one) for one in row] for row in rows]}
 
 
-def _button(one: Mapping[str, str]) -> InlineKeyboardButton:
-    return InlineKeyboardButton(one["text"], callback_data=one.get("data"), url=one.get("url"), style=one.get("style"))
+def _button(one: Mapping[str, str]) -> dict[str, str]:
+    return {_NAMES[name]: value for name, value in one.items() if value is not None}
 
 
 def alone(receiver_id: int, query_id: str = "") -> dict[str, Any]:
@@ -199,7 +199,7 @@ def _given(call: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in call.items() if value is not None}
 
 
-def _spot(message: telegram.Message, way: Way, *, rich: bool = False) -> Spot:
+def _spot(sent: Mapping[str, Any], way: Way, *, rich: bool = False) -> Spot:
     """Where the sent message is. A server without such messages shows one member's to everybody, and numbers it."""
-    number = message.api_kwargs.get("ephemeral_message_id", 0)
-    return Spot(0 if number else message.message_id, number, way.receiver_id if number else 0, rich)
+    number = sent.get("ephemeral_message_id", 0)
+    return Spot(0 if number else sent["message_id"], number, way.receiver_id if number else 0, rich)

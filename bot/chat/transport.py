@@ -19,6 +19,7 @@ from urllib.request import getproxies, proxy_bypass
 import aiohttp
 from telegram.error import BadRequest, NetworkError, TelegramError, TimedOut
 from telegram.request import BaseRequest, RequestData
+from yarl import URL
 
 # python-telegram-bot's own preparation for its next version: `RetryAfter.retry_after` is a timedelta and nothing warns.
 os.environ.setdefault("PTB_TIMEDELTA", "true")
@@ -34,6 +35,10 @@ NEWER = frozenset(
     )
 )
 """Methods that not every server knows; of the others a 404 says that the token is no token."""
+
+_FORM = {"Content-Type": "application/x-www-form-urlencoded"}
+
+_NOWHERE = URL()
 
 _DONE = b'{"ok":true,'
 """How Telegram begins an answer to what was done."""
@@ -148,9 +153,16 @@ class Transport(BaseRequest):
             with_files=method == "GET" or bool(request_data and request_data.contains_files),
             given={"read": read_timeout, "write": write_timeout, "connect": connect_timeout, "pool": pool_timeout},
         )
+        form = _form(request_data)
         try:
             async with self._session.request(
-                method, url, data=_form(request_data), timeout=timeout, proxy=self._proxy(url), allow_redirects=False
+                method,
+                url,
+                data=form,
+                headers=_FORM if isinstance(form, bytes) else None,
+                timeout=timeout,
+                proxy=self._proxy(url),
+                allow_redirects=False,
             ) as response:
                 body = await _read(response)
         except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
@@ -261,14 +273,29 @@ def _parsed(body: bytes) -> dict[str, Any] | None:
     return answer if isinstance(answer, dict) else None
 
 
-def _form(data: RequestData | None) -> dict[str, str] | aiohttp.FormData | None:
+class PlainCall:
+    """Parameters of a call without files, ready for the wire: what `Transport` needs of a RequestData."""
+
+    __slots__ = ("json_parameters",)
+    contains_files = False
+
+    def __init__(self, parameters: Mapping[str, Any]) -> None:
+        """Parameters as plain values; those that are None are left out."""
+        self.json_parameters = {
+            name: value if isinstance(value, str) else json.dumps(value)
+            for name, value in parameters.items()
+            if value is not None
+        }
+
+
+def _form(data: RequestData | PlainCall | None) -> bytes | aiohttp.FormData | None:
     """The parameters as a form, with files in parts."""
     if data is None:
         return None
-    fields = data.json_parameters
-    if not data.contains_files:
-        return fields
-    form = aiohttp.FormData(fields, quote_fields=False, default_to_multipart=True)
+    if isinstance(data, PlainCall) or not data.contains_files:
+        # Compiled, where the standard library's urlencode takes a sixth of the whole send.
+        return _NOWHERE.with_query(data.json_parameters).raw_query_string.encode()
+    form = aiohttp.FormData(data.json_parameters, quote_fields=False, default_to_multipart=True)
     for part, (filename, content, kind) in data.multipart_data.items():
         form.add_field(part, content, filename=_plain(filename), content_type=kind)
     return form
