@@ -14,6 +14,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Itera
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time, timedelta
+from math import ceil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -72,6 +73,12 @@ DEMO_BEGINS = time(7, 50)
 
 SHARED_RATE = 25
 """Broadcast messages a second where other programs answer people meanwhile: Telegram's 30 are for all together."""
+
+ANSWERED_WITHIN = 0.1
+"""Seconds within which Telegram usually answers, and the answer is written down."""
+
+ANSWERS = 64
+"""How many requests besides a broadcast's may be under way at once."""
 
 ENDING = 20.0
 """Seconds that answering people is given to come to its end."""
@@ -273,11 +280,19 @@ async def _serve(
     usual = Limits()
     limits = replace(usual, overall=SHARED_RATE if shared else usual.overall, paid=paid or usual.paid)
     lanes = Lanes(limits)
-    bot = make_bot(settings.telegram_bot_token, settings.telegram_api_url, lanes=lanes, before=jobs.surely_alone)
+    bot = make_bot(
+        settings.telegram_bot_token,
+        settings.telegram_api_url,
+        lanes=lanes,
+        before=jobs.surely_alone,
+        in_flight=ANSWERS + at_once(paid),
+    )
     postman = Postman(
         Outbox(program.db, clock),
         posting.through(bot, desk.offers, paid=bool(paid)),
         clock,
+        concurrency=at_once(paid),
+        rest=lambda chat: lanes.rest(chat.telegram_id),
         moved_note=desk.moved_note,
     )
     _plan_jobs(program, jobs, desk, postman, paces, heard)
@@ -298,6 +313,14 @@ async def _serve(
         await lanes.shutdown()
         await desk.close()
         alive.cancel()
+
+
+def at_once(paid: int) -> int:
+    """How many messages of a broadcast are on their way at once: as many as go out while Telegram answers one; `paid` a
+    second where that is paid for, otherwise 0."""
+    from bot.chat.delivery import AT_ONCE
+
+    return max(AT_ONCE, ceil(paid * ANSWERED_WITHIN))
 
 
 def _plan_jobs(program: Program, jobs: Jobs, desk: Desk, postman: Postman, paces: Paces, heard: asyncio.Event) -> None:

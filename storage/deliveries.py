@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from sqlalchemy import and_, case, delete, exists, func, or_, select, update
+from sqlalchemy import bindparam, delete, exists, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.model import Delivery, DeliveryState
-from storage.sql import AnyRow, as_given, insert
+from storage.sql import AnyRow, as_given, chunks, insert
 from storage.tables import deliveries, digests, openings, unfolded
 
 OPEN = (DeliveryState.PLANNED.value, DeliveryState.SENDING.value)
@@ -52,40 +52,41 @@ async def plan_all(
     return [replace(draft, id=number) for draft, number in zip(drafts, made.scalars(), strict=True)]
 
 
-async def open_ones(conn: AsyncConnection, now: datetime, limit: int) -> list[Delivery]:
-    """What is to be sent: messages that are in doubt (SENDING: somebody began and never said how it went) first, then
-    planned ones whose time has come, in order. A message waits for the ones before it in its chat."""
+async def open_ones(conn: AsyncConnection, now: datetime, limit: int, held: Collection[int] = ()) -> list[Delivery]:
+    """What is to be sent next, of each chat its first message that is not done: messages that are in doubt (SENDING:
+    somebody began and never said how it went), then planned ones whose time has come, in order; without those that are
+    `held`, whose chats have nothing to be sent meanwhile."""
     earlier = deliveries.alias()
     must_wait = exists().where(
-        earlier.c.chat_id == deliveries.c.chat_id,
-        earlier.c.state == DeliveryState.PLANNED,
-        earlier.c.id < deliveries.c.id,
-        earlier.c.not_before > now,
+        earlier.c.chat_id == deliveries.c.chat_id, earlier.c.state.in_(OPEN), earlier.c.id < deliveries.c.id
     )
-    due = and_(
+    first = select(deliveries).where(~must_wait).order_by(deliveries.c.id)
+    if held:
+        first = first.where(deliveries.c.id.not_in(held))
+    doubtful = first.where(deliveries.c.state == DeliveryState.SENDING)
+    due = first.where(
         deliveries.c.state == DeliveryState.PLANNED,
         or_(deliveries.c.not_before.is_(None), deliveries.c.not_before <= now),
-        ~must_wait,
     )
-    query = (
-        select(deliveries)
-        .where(deliveries.c.state.in_(OPEN), or_(deliveries.c.state == DeliveryState.SENDING, due))
-        .order_by(case((deliveries.c.state == DeliveryState.SENDING, 0), else_=1), deliveries.c.id)
-        .limit(limit)
-    )
-    return [_delivery_of(row) for row in await conn.execute(query)]
+    found: list[Delivery] = []
+    for query in (doubtful, due):  # two, so that the index gives their order and nothing has to be sorted
+        if len(found) < limit:
+            found += [_delivery_of(row) for row in await conn.execute(query.limit(limit - len(found)))]
+    return found
 
 
-async def begin(conn: AsyncConnection, delivery_id: int, now: datetime) -> Delivery | None:
-    """Take a planned message in order to send it now; None if somebody else has it, or it is done or gone."""
-    taken = await conn.execute(
-        update(deliveries)
-        .where(deliveries.c.id == delivery_id, deliveries.c.state == DeliveryState.PLANNED)
-        .values(state=DeliveryState.SENDING, attempts=deliveries.c.attempts + 1, updated_at=now)
-        .returning(deliveries)
-    )
-    row = taken.one_or_none()
-    return _delivery_of(row) if row is not None else None
+async def begin(conn: AsyncConnection, delivery_ids: Iterable[int], now: datetime) -> dict[int, Delivery]:
+    """Take planned messages in order to send them now; without those that somebody else has, or that are done or gone."""
+    taken: dict[int, Delivery] = {}
+    for some in chunks(delivery_ids):
+        rows = await conn.execute(
+            update(deliveries)
+            .where(deliveries.c.id.in_(some), deliveries.c.state == DeliveryState.PLANNED)
+            .values(state=DeliveryState.SENDING, attempts=deliveries.c.attempts + 1, updated_at=now)
+            .returning(deliveries)
+        )
+        taken |= {row.id: _delivery_of(row) for row in rows}
+    return taken
 
 
 async def replan(conn: AsyncConnection, delivery_id: int, bodies: Sequence[Mapping[str, object]]) -> Delivery | None:
@@ -126,13 +127,16 @@ async def replan(conn: AsyncConnection, delivery_id: int, bodies: Sequence[Mappi
     return _delivery_of(row)
 
 
-async def done(conn: AsyncConnection, delivery_id: int, message_id: int, now: datetime) -> None:
-    """Write down that the message was sent, and Telegram's number of it."""
-    await conn.execute(
+async def done(conn: AsyncConnection, message_ids: Mapping[int, int], now: datetime) -> None:
+    """Write down that messages were sent, and Telegram's number of each."""
+    if not message_ids:
+        return
+    sent = (
         update(deliveries)
-        .where(deliveries.c.id == delivery_id)
-        .values(state=DeliveryState.SENT, message_id=message_id, reason="", not_before=None, updated_at=now)
+        .where(deliveries.c.id == bindparam("delivery"))
+        .values(state=DeliveryState.SENT, message_id=bindparam("message"), reason="", not_before=None, updated_at=now)
     )
+    await conn.execute(sent, [{"delivery": one, "message": message} for one, message in message_ids.items()])
 
 
 async def failed(

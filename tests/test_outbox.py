@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import AbstractAsyncContextManager
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.errors import PaperboyError
-from bot.model import Chat, ChatKind, DeliveryState
+from bot.errors import DatabaseConflict
+from bot.model import Chat, ChatKind, Delivery, DeliveryState
 from bot.outbox import Outbox
-from storage import chats, deliveries
+from storage import chats, deliveries, tables
 from storage.database import Database
 from tests.support.movable_clock import MovableClock
 
@@ -26,19 +29,22 @@ async def chat_with(db: Database, *texts: str, telegram_id: int = 100) -> Chat:
 async def test_a_message_is_taken_by_one_and_sent_once(db: Database) -> None:
     """Of two senders one gets it; what is sent is not taken again."""
     outbox = Outbox(db, MovableClock())
-    await chat_with(db, "a", "b")
-    first, second = await outbox.take(9)
-    assert [one.body["text"] for one in (first, second)] == ["a", "b"]
+    chat = await chat_with(db, "a", "b")
+    [first] = await outbox.take(9)
+    assert await outbox.take(9, {first.id}) == []
     taken = [one for one in await asyncio.gather(*(outbox.begin(first.id) for _ in range(3))) if one is not None]
-    assert [(one.id, one.state, one.attempts) for one in taken] == [(first.id, DeliveryState.SENDING, 1)]
+    assert [(one.id, one.state, one.attempts, to.id) for one, to in taken] == [
+        (first.id, DeliveryState.SENDING, 1, chat.id)
+    ]
     await outbox.sent(first.id, 55)
-    assert [one.id for one in await outbox.take(9)] == [second.id]
+    assert [one.body["text"] for one in await outbox.take(9)] == ["b"]
 
 
 async def test_what_was_begun_before_a_crash_is_in_doubt_and_comes_first(db: Database) -> None:
     """A new sender sees what the old one never finished, before anything new."""
     clock = MovableClock()
-    await chat_with(db, "a", "b")
+    await chat_with(db, "a", telegram_id=7)
+    await chat_with(db, "b", telegram_id=8)
     first, second = await Outbox(db, clock).take(9)
     await Outbox(db, clock).begin(second.id)
     doubtful, planned = await Outbox(db, clock).take(9)
@@ -67,15 +73,67 @@ async def test_a_failure_is_tried_again_then_or_never(db: Database) -> None:
 
 
 async def test_addresses_follow_the_chat(db: Database) -> None:
-    """A group that becomes a supergroup keeps its messages; one that is gone has no address; a pause is seen."""
+    """A group that becomes a supergroup keeps its messages; a pause is seen; one that was forgotten has none."""
     outbox = Outbox(db, MovableClock())
-    chat = await chat_with(db, "a")
+    chat = await chat_with(db, "a", "b")
     await outbox.migrate(100, -100777)
-    assert (await outbox.address(chat.id)).telegram_id == -100777
     await outbox.pause(chat.id, "kicked")
-    assert (await outbox.address(chat.id)).paused == "kicked"
+    [one] = await outbox.take(9)
+    begun = await outbox.begin(one.id)
+    assert begun is not None
+    assert (begun[1].telegram_id, begun[1].paused) == (-100777, "kicked")
+    await outbox.sent(one.id, 1)
+    [other] = await outbox.take(9)
     async with db.begin() as conn:
         await chats.forget(conn, chat.id)
-    with pytest.raises(PaperboyError, match=str(chat.id)):
-        await outbox.address(chat.id)
+    assert await outbox.begin(other.id) is None
     assert await outbox.take(9) == []
+
+
+async def test_steps_at_the_same_time_share_their_transactions(db: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Many messages are begun and sent in few transactions, and each is as if it had had its own."""
+    outbox = Outbox(db, MovableClock())
+    for number in range(1, 61):
+        await chat_with(db, "a", telegram_id=number)
+    transactions = 0
+    begin = db.begin
+
+    def counted() -> AbstractAsyncContextManager[AsyncConnection]:
+        nonlocal transactions
+        transactions += 1
+        return begin()
+
+    monkeypatch.setattr(db, "begin", counted)
+
+    async def step(number: int, delivery: Delivery) -> str:
+        begun = await outbox.begin(delivery.id)
+        assert begun is not None
+        if number % 3 == 0:
+            await outbox.failed(delivery.id, "no", None)
+            return "failed"
+        await outbox.sent(delivery.id, 1000 + number)
+        return "sent"
+
+    taken = await outbox.take(99)
+    became = await asyncio.gather(*(step(number, one) for number, one in enumerate(taken)))
+    assert transactions <= 4
+    async with db.read() as conn:
+        rows = (await conn.execute(select(tables.deliveries).order_by(tables.deliveries.c.id))).all()
+    assert [row.state for row in rows] == became
+    assert [row.message_id for row in rows] == [None if n % 3 == 0 else 1000 + n for n in range(60)]
+
+
+async def test_who_cannot_be_written_down_is_told(db: Database) -> None:
+    """When the database fails, each step that was to be written down fails; later ones go on."""
+    outbox = Outbox(db, MovableClock())
+    await chat_with(db, "a", telegram_id=1)
+    await chat_with(db, "a", telegram_id=2)
+    taken = await outbox.take(9)
+    async with db.begin() as conn:
+        refusing = "CREATE TRIGGER refusing BEFORE UPDATE ON deliveries BEGIN SELECT RAISE(ABORT, 'no'); END"
+        await conn.exec_driver_sql(refusing)
+    results = await asyncio.gather(*(outbox.begin(one.id) for one in taken), return_exceptions=True)
+    assert [type(one) for one in results] == [DatabaseConflict, DatabaseConflict]
+    async with db.begin() as conn:
+        await conn.exec_driver_sql("DROP TRIGGER refusing")
+    assert all(await asyncio.gather(*(outbox.begin(one.id) for one in taken)))

@@ -9,19 +9,21 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 import random
-from collections import Counter, OrderedDict, deque
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections import Counter, deque
+from collections.abc import Awaitable, Callable, Collection, Coroutine, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Protocol, cast
+from heapq import heappop, heappush
+from typing import Any, Protocol, cast
 
 from telegram.error import TelegramError
 
 from bot.chat.outcome import ChatGone, InDoubt, Migrated, Outcome, Refused, Retry, ThreadClosed, judge
 from bot.chat.posting import Body, Post
 from bot.chat.retries import doubts_of, in_doubt, verdict
-from bot.errors import PaperboyError, StorageError
+from bot.errors import StorageError
 from bot.model import Chat, Delivery, DeliveryState
 
 log = logging.getLogger(__name__)
@@ -30,7 +32,10 @@ MOST_INTERRUPTED = 100
 """After so many attempts a message that is interrupted each time is taken for the cause of it."""
 
 BATCH = 100
-"""How many messages are taken from the outbox at once."""
+"""How many messages are taken from the outbox at once, at least."""
+
+AT_ONCE = 12
+"""How many messages are on their way at once at Telegram's usual rate; after a crash so many may appear twice."""
 
 ALARM = 3
 """After so many failures in a row that are not one chat's own, the postman pauses and then tries a single message."""
@@ -44,11 +49,11 @@ THREAD_CLOSED_FOR = timedelta(hours=1)
 class Outbox(Protocol):
     """What the postman needs of the ledger."""
 
-    async def take(self, limit: int) -> Sequence[Delivery]:
-        """What is to be sent now, messages in doubt first, each chat's in their order."""
+    async def take(self, limit: int, held: Collection[int], /) -> Sequence[Delivery]:
+        """What is to be sent now, of each chat its next message, those in doubt first; without those that are held."""
 
-    async def begin(self, delivery_id: int, /) -> Delivery | None:
-        """Mark a planned message as being sent; None if it is not planned any more."""
+    async def begin(self, delivery_id: int, /) -> tuple[Delivery, Chat] | None:
+        """Mark a planned message as being sent; → it and where it goes, None if it is not planned any more."""
 
     async def replan(self, delivery_id: int, bodies: Sequence[Mapping[str, object]], /) -> Delivery | None:
         """Let a message that is being sent become these, the first of which is being sent now; None if it is gone."""
@@ -58,9 +63,6 @@ class Outbox(Protocol):
 
     async def failed(self, delivery_id: int, reason: str, retry_at: datetime | None, /) -> None:
         """Mark as failed for good, or as planned again for `retry_at`."""
-
-    async def address(self, chat_id: int, /) -> Chat:
-        """Where a message goes; PaperboyError if the chat is not there any more."""
 
     async def pause(self, chat_id: int, reason: str, /) -> None:
         """Stop posting to a chat that cannot be reached."""
@@ -77,6 +79,7 @@ class Postman:
         post: sends one message; it may raise whatever Telegram's client raises.
         clock: the current time.
         concurrency: how many messages are on their way at once.
+        rest: for how many seconds a chat should be left alone now; its next message does not hold up others meanwhile.
         moved_note: what to tell a chat, as HTML, when a closed topic's messages come to the main chat.
         rng: for the jitter of the waits.
         sleep: waits between attempts to write something down.
@@ -88,7 +91,8 @@ class Postman:
         post: Post,
         clock: Callable[[], datetime],
         *,
-        concurrency: int = 12,
+        concurrency: int = AT_ONCE,
+        rest: Callable[[Chat], float] | None = None,
         moved_note: Callable[[Chat], str] | None = None,
         rng: random.Random | None = None,
         sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
@@ -99,6 +103,7 @@ class Postman:
         self._post = post
         self._clock = clock
         self._concurrency = concurrency
+        self._rest = rest or (lambda _: 0.0)
         self._moved_note = moved_note
         self._rng = rng or random.Random()
         self._sleep = sleep
@@ -140,25 +145,19 @@ class Postman:
         if not self._may_begin() or not await self._catch_up_writing():
             return 0
         before = self.counts["sent"]
-        line = _Line()
-        under_way: dict[asyncio.Task[bool], Delivery] = {}
+        line = _Line(asyncio.get_running_loop().time)
+        under_way = _UnderWay()
         try:
             while True:
-                await self._fill(line, len(under_way))
+                await self._fill(line, under_way)
                 while len(under_way) < self._room() and (delivery := line.next()) is not None:
-                    under_way[asyncio.create_task(self._serve(delivery))] = delivery
-                if not under_way:
+                    under_way.add(self._serve(delivery, line))
+                if not under_way and not (line and self._room()):
                     break
-                # The time-out lets what is planned meanwhile go out beside a send that takes long.
-                done, _ = await asyncio.wait(under_way, timeout=1.0, return_when=asyncio.FIRST_COMPLETED)
-                for task in done:
-                    delivery = under_way.pop(task)
-                    if not task.result():
-                        self._in_hand.difference_update(line.drop(delivery.chat_id))
-                    line.finished(delivery)
+                # After a second at the latest, so that what is planned meanwhile goes out beside a send that takes long.
+                await under_way.changed(min(1.0, line.rests()))
         finally:
-            if under_way:
-                await asyncio.wait(under_way)
+            await under_way.all_done()
             self._in_hand = set(self._unwritten)
         return self.counts["sent"] - before
 
@@ -171,39 +170,33 @@ class Postman:
             return 0
         return 1 if self._failures >= ALARM else self._concurrency
 
-    async def _fill(self, line: _Line, under_way: int) -> None:
-        """Take further messages when the line has run out."""
-        if line or under_way >= self._room():
-            return
-        held = set(self._in_hand)  # what is done while the outbox is read may still show as being sent there
-        taken = [one for one in await self._outbox.take(BATCH + len(held)) if one.id not in held]
-        self._in_hand.update(one.id for one in taken)
-        line.add(taken)
+    async def _fill(self, line: _Line, under_way: _UnderWay) -> None:
+        """Take further messages before the line runs out."""
+        while line.ready() < self._room() and (line.more or under_way.turned_over()):
+            held = set(self._in_hand)  # what is done while the outbox is read may still show as being sent there
+            batch = max(BATCH, 2 * self._concurrency)
+            taken = [one for one in await self._outbox.take(batch, held) if one.id not in held]
+            self._in_hand.update(one.id for one in taken)
+            under_way.finished = 0
+            line.add(taken)
+            line.more = len(taken) == batch
 
-    async def _serve(self, delivery: Delivery) -> bool:
-        """Send one message and write down what became of it; False if the chat's next ones must wait for it."""
-        settled = True
+    async def _serve(self, delivery: Delivery, line: _Line) -> None:
+        """Send one message and write down what became of it."""
         try:
-            chat = await self._outbox.address(delivery.chat_id)
-            begun = await self._begin(chat, delivery)
+            begun = await self._begin(delivery)
         except StorageError as error:
             log.warning("message %d waits: %s", delivery.id, error)
             self._trouble()
-            settled = False
-        except PaperboyError:
-            pass  # the chat was forgotten, and its messages with it
         else:
             if begun is not None:
-                settled = await self._send(chat, begun)
+                await self._send(*begun)
+                line.leave_alone(delivery.chat_id, self._rest(begun[1]))
         if delivery.id not in self._unwritten:
             self._in_hand.discard(delivery.id)
-        return settled
 
-    async def _begin(self, chat: Chat, delivery: Delivery) -> Delivery | None:
+    async def _begin(self, delivery: Delivery) -> tuple[Delivery, Chat] | None:
         """Mark a message as being sent; None if it is not to be."""
-        if chat.paused:
-            await self._outbox.failed(delivery.id, chat.paused, None)
-            return None
         if delivery.state is DeliveryState.SENDING:
             reason = in_doubt(doubts_of(delivery.reason), "interrupted")
             if delivery.attempts >= MOST_INTERRUPTED:
@@ -213,20 +206,23 @@ class Postman:
             await self._outbox.failed(delivery.id, reason, self._clock())
         return await self._outbox.begin(delivery.id)
 
-    async def _send(self, chat: Chat, delivery: Delivery) -> bool:
+    async def _send(self, delivery: Delivery, chat: Chat) -> None:
+        if chat.paused:
+            await self._write(delivery.id, lambda: self._outbox.failed(delivery.id, chat.paused, None))
+            return
         result = await self._try(chat, delivery.body)
         if isinstance(result, Refused) and delivery.body.get("classic"):
             plain = await self._plainly(delivery, result)
             if plain is None:
-                return False
+                return
             delivery, result = plain, await self._try(chat, plain.body)
         if result is None:
-            return False
+            return
         if isinstance(result, int):
             self._at_ease()
             self.counts["sent"] += 1
             await self._write(delivery.id, lambda: self._outbox.sent(delivery.id, result))
-            return True
+            return
         self.counts[type(result).__name__] += 1
         if isinstance(result, InDoubt) or (isinstance(result, Retry) and result.everywhere):
             self._trouble()
@@ -245,7 +241,6 @@ class Postman:
             await self._outbox.failed(delivery.id, reason, retry_at)
 
         await self._write(delivery.id, write)
-        return retry_at is None
 
     async def _plainly(self, delivery: Delivery, refused: Refused) -> Delivery | None:
         """A rich message that Telegram does not take becomes the classic ones that show the same, in the ledger before
@@ -349,38 +344,96 @@ class Postman:
         return True
 
 
-class _Line:
-    """Messages that wait, by chat: chats take turns, and a chat's next message waits until the one before is done."""
+class _UnderWay:
+    """Messages on their way, a task each. `finished` counts those that were, since it was last set to 0."""
 
     def __init__(self) -> None:
-        self._waiting: OrderedDict[int, deque[Delivery]] = OrderedDict()
-        self._busy: set[int] = set()
+        self.finished = 0
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._changed = asyncio.Event()
+        self._broken: list[asyncio.Task[None]] = []
+
+    def __len__(self) -> int:
+        return len(self._tasks)
+
+    def add(self, serving: Coroutine[Any, Any, None]) -> None:
+        """A further one."""
+        task = asyncio.create_task(serving)
+        self._tasks.add(task)
+        task.add_done_callback(self._done)
+
+    def turned_over(self) -> bool:
+        """Whether so many have finished that asking for what comes next is worth it, though little was left before."""
+        return self.finished >= max(1, len(self._tasks))
+
+    async def changed(self, patience: float) -> None:
+        """Returns when another one has finished, or after so many seconds; raises what a task raised."""
+        try:
+            async with asyncio.timeout(patience):
+                await self._changed.wait()
+        except TimeoutError:
+            self.finished = max(self.finished, len(self._tasks), 1)
+        self._changed.clear()
+        for task in self._broken:
+            task.result()
+
+    async def all_done(self) -> None:
+        """Waits for those that are on their way."""
+        if self._tasks:
+            await asyncio.wait(self._tasks)
+
+    def _done(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        self.finished += 1
+        self._changed.set()
+        if task.cancelled() or task.exception() is not None:
+            self._broken.append(task)
+
+
+class _Line:
+    """Messages in hand, one of each chat: those that may go now, in order, and those whose chats are left alone for a
+    while. `more` says that the outbox had more of them than were taken. `time` is a running clock."""
+
+    def __init__(self, time: Callable[[], float]) -> None:
+        self.more = True
+        self._time = time
+        self._ready: deque[Delivery] = deque()
+        self._resting: dict[int, Delivery | None] = {}
+        self._ends: list[tuple[float, int]] = []
+        self._held_up = 0
 
     def __bool__(self) -> bool:
-        return bool(self._waiting)
+        return bool(self._ready or self._held_up)
 
     def add(self, deliveries: Iterable[Delivery]) -> None:
-        """Further messages, each chat's in their order."""
+        """Further messages."""
         for delivery in deliveries:
-            self._waiting.setdefault(delivery.chat_id, deque()).append(delivery)
+            if delivery.chat_id in self._resting:
+                self._resting[delivery.chat_id] = delivery
+                self._held_up += 1
+            else:
+                self._ready.append(delivery)
+
+    def leave_alone(self, chat_id: int, seconds: float) -> None:
+        """The chat's next message may go in so many seconds."""
+        if seconds > 0:
+            self._resting[chat_id] = None
+            heappush(self._ends, (self._time() + seconds, chat_id))
+
+    def ready(self) -> int:
+        """How many may go now."""
+        now = self._time()
+        while self._ends and self._ends[0][0] <= now:
+            _, chat_id = heappop(self._ends)
+            if (delivery := self._resting.pop(chat_id)) is not None:
+                self._ready.append(delivery)
+                self._held_up -= 1
+        return len(self._ready)
 
     def next(self) -> Delivery | None:
-        """The next message of the next chat that has none on its way."""
-        for chat_id, waiting in self._waiting.items():
-            if chat_id not in self._busy:
-                delivery = waiting.popleft()
-                self._busy.add(chat_id)
-                if waiting:
-                    self._waiting.move_to_end(chat_id)
-                else:
-                    del self._waiting[chat_id]
-                return delivery
-        return None
+        """The next message that may go now."""
+        return self._ready.popleft() if self.ready() else None
 
-    def drop(self, chat_id: int) -> list[int]:
-        """Takes out what waits for this chat, and says which messages that was."""
-        return [delivery.id for delivery in self._waiting.pop(chat_id, ())]
-
-    def finished(self, delivery: Delivery) -> None:
-        """This one is done, and its chat's next may go."""
-        self._busy.discard(delivery.chat_id)
+    def rests(self) -> float:
+        """Seconds until a message may go that may not now; infinite without one."""
+        return max(0.0, self._ends[0][0] - self._time()) if self._held_up else math.inf

@@ -71,6 +71,10 @@ class Lanes(BaseRateLimiter[Lane]):
             await asyncio.wait((self._pump,))
             self._pump = None
 
+    def rest(self, chat: int) -> float:
+        """Seconds for which the limits of that chat alone hold up a broadcast to it."""
+        return self._pacer.rest(chat, self._clock())
+
     async def process_request(
         self,
         callback: Callable[..., Awaitable[Any]],

@@ -50,10 +50,12 @@ def make_bot(
     limits: Limits | None = None,
     lanes: BaseRateLimiter[Lane] | None = None,
     before: Callable[[], Awaitable[object]] | None = None,
+    in_flight: int = 64,
     trust_env: bool = True,
 ) -> ExtBot[Lane]:
     """The bot with our transport and lanes of its own, or with `lanes` that it shares with others; `before` is then
-    awaited when the turn of a message has come. Nothing is opened yet.
+    awaited when the turn of a message has come. `in_flight` is how many requests may be under way at once. Nothing is
+    opened yet.
 
     Raises:
         BadToken: the token cannot be one.
@@ -64,7 +66,7 @@ def make_bot(
         token,
         base_url=f"{api_url}/bot",
         base_file_url=f"{api_url}/file/bot",
-        request=Transport(trust_env=trust_env),
+        request=Transport(in_flight, trust_env=trust_env),
         get_updates_request=Transport(in_flight=2, trust_env=trust_env),
         rate_limiter=Lanes(limits) if lanes is None else Borrowed(lanes, before),
     )

@@ -212,6 +212,14 @@ class Pacer:
         chat = self._chats.get(key)
         return max(0.0, chat.paused_until - now) if chat else 0.0
 
+    def rest(self, key: Hashable, now: float) -> float:
+        """Seconds for which this chat's own limits hold up a broadcast to it; 0 where they don't, and where the chat is
+        paused: who asks to go there is told."""
+        chat = self._chats.get(key)
+        if chat is None or chat.paused_until > now:
+            return 0.0
+        return max(0.0, self._own_moment(chat, Lane.BROADCAST) - now)
+
     def pause(self, now: float) -> float:
         """Seconds for which everybody has to wait; 0 where nobody has."""
         return max(0.0, self._all_paused_until - now)

@@ -84,6 +84,14 @@ async def test_a_broadcast_keeps_to_thirty_a_second_and_loses_nothing() -> None:
     assert 299 / (moments[-1] - moments[0]) >= 0.97 * 30
 
 
+async def test_they_tell_how_long_a_chat_is_to_be_left_alone() -> None:
+    """So that a broadcast can see to others meanwhile."""
+    world = World()
+    assert world.lanes.rest(7) == 0.0
+    await world.run(world.call(7, Lane.BROADCAST))
+    assert 1.0 < world.lanes.rest(7) <= 1.05
+
+
 async def test_an_answer_to_a_press_never_waits() -> None:
     """Answers, chat actions and questions go at once, however much waits and even while everybody is paused."""
     world = World()

@@ -229,6 +229,21 @@ def test_who_is_turned_away_is_named_and_not_admitted() -> None:
     assert _run(pacer, []) == []
 
 
+def test_it_tells_how_long_a_chat_is_to_be_left_alone() -> None:
+    """After a message a chat rests for its own second, a group that had its twenty until its minute is over; others don't,
+    and a paused one is no matter of resting."""
+    pacer = Pacer()
+    assert pacer.rest(7, 0.0) == 0.0
+    _run(pacer, _broadcast([7]))
+    assert pacer.rest(7, 0.0) == pytest.approx(1.05)
+    assert pacer.rest(7, 1.0) == pytest.approx(0.05)
+    assert pacer.rest(7, 2.0) == 0.0
+    (first, _), *_, (last, _) = _run(pacer, _broadcast([-7] * 20))
+    assert pacer.rest(-7, last + 2.0) == pytest.approx(first + 60.5 - (last + 2.0))
+    pacer.refused(Ticket(-7, Lane.BROADCAST, group=True), 100.0, last)
+    assert pacer.rest(-7, last) == 0.0
+
+
 def test_silent_chats_are_forgotten() -> None:
     """What is remembered depends on the last minute's traffic, not on everybody who was ever written to."""
     pacer = Pacer(Limits(overall=1000))

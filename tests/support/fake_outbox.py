@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from bot.errors import DatabaseLocked, PaperboyError
+from bot.errors import DatabaseLocked
 from bot.model import Chat, ChatKind, Delivery, DeliveryState
 
 
@@ -47,35 +47,31 @@ class FakeOutbox:
         if name in self.broken:
             raise DatabaseLocked("the test's database")
 
-    async def take(self, limit: int) -> list[Delivery]:
+    async def take(self, limit: int, held: Collection[int]) -> list[Delivery]:
         """What is to be sent now."""
         self._fail("take")
         self.taken += 1
         now = self._clock()
-        rows = list(self.rows.values())
-        later = {
-            row.chat_id: row.id
-            for row in reversed(rows)
-            if row.state is DeliveryState.PLANNED and row.not_before is not None and row.not_before > now
-        }
-        doubtful = [row for row in rows if row.state is DeliveryState.SENDING]
-        due = [
+        heads: dict[int, Delivery] = {}
+        for row in sorted(self.rows.values(), key=lambda row: row.id):
+            if row.state in (DeliveryState.PLANNED, DeliveryState.SENDING):
+                heads.setdefault(row.chat_id, row)
+        open_now = [
             row
-            for row in rows
-            if row.state is DeliveryState.PLANNED
-            and (row.not_before is None or row.not_before <= now)
-            and row.id <= later.get(row.chat_id, row.id)
+            for row in heads.values()
+            if row.id not in held
+            and (row.state is DeliveryState.SENDING or row.not_before is None or row.not_before <= now)
         ]
-        return (doubtful + due)[:limit]
+        return sorted(open_now, key=lambda row: (row.state is DeliveryState.PLANNED, row.id))[:limit]
 
-    async def begin(self, delivery_id: int) -> Delivery | None:
+    async def begin(self, delivery_id: int) -> tuple[Delivery, Chat] | None:
         """Mark a planned message as being sent."""
         self._fail("begin")
         row = self.rows.get(delivery_id)
-        if row is None or row.state is not DeliveryState.PLANNED:
+        if row is None or row.state is not DeliveryState.PLANNED or row.chat_id not in self.chats:
             return None
-        self.rows[delivery_id] = replace(row, state=DeliveryState.SENDING, attempts=row.attempts + 1)
-        return self.rows[delivery_id]
+        self.rows[delivery_id] = row = replace(row, state=DeliveryState.SENDING, attempts=row.attempts + 1)
+        return row, self.chats[row.chat_id]
 
     async def replan(self, delivery_id: int, bodies: Sequence[Mapping[str, object]]) -> Delivery | None:
         """Let a message that is being sent become these."""
@@ -106,13 +102,6 @@ class FakeOutbox:
         state = DeliveryState.FAILED if retry_at is None else DeliveryState.PLANNED
         row = self.rows[delivery_id]
         self.rows[delivery_id] = replace(row, state=state, reason=reason, not_before=retry_at)
-
-    async def address(self, chat_id: int) -> Chat:
-        """Where a message goes."""
-        self._fail("address")
-        if chat_id not in self.chats:
-            raise PaperboyError("gone")
-        return self.chats[chat_id]
 
     async def pause(self, chat_id: int, reason: str) -> None:
         """Stop posting to a chat."""
