@@ -6,8 +6,8 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from bot.model import Chat, Delivery
 from bot.groupcommit import GroupCommit
+from bot.model import Chat, Delivery
 from storage import chats, deliveries
 from storage.database import Database
 
@@ -54,7 +54,7 @@ class Outbox:
         """What is to be sent now, of each chat its next message: those in doubt after a crash first, then planned ones,
         in order; without those that are `held`."""
         async with self._db.read() as conn:
-            return await deliveries.open_ones(conn, self._clock(), limit, held)
+            return await deliveries.next_ones(conn, self._clock(), limit, held)
 
     async def begin(self, delivery_id: int) -> tuple[Delivery, Chat] | None:
         """Mark as being sent; → the message and where it goes, None if somebody else already has it or it is gone."""

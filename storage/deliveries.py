@@ -52,7 +52,7 @@ async def plan_all(
     return [replace(draft, id=number) for draft, number in zip(drafts, made.scalars(), strict=True)]
 
 
-async def open_ones(conn: AsyncConnection, now: datetime, limit: int, held: Collection[int] = ()) -> list[Delivery]:
+async def next_ones(conn: AsyncConnection, now: datetime, limit: int, held: Collection[int] = ()) -> list[Delivery]:
     """What is to be sent next, of each chat its first message that is not done: messages that are in doubt (SENDING:
     somebody began and never said how it went), then planned ones whose time has come, in order; without those that are
     `held`, whose chats have nothing to be sent meanwhile."""

@@ -9,9 +9,10 @@ import pytest
 from bot.alerts import LATE, Alerts, News, news, troubles
 from bot.model import Alert, Chat, ChatKind, ListingState, Trouble, TroubleKind
 from bot.status import Measures, Status
-from storage import chats, deliveries, listings
+from storage import chats, listings
 from storage.database import Database
 from tests.support import builders as a
+from tests.support.ledger import open_messages
 from tests.support.movable_clock import MovableClock
 
 ADMIN, STRANGER = 501, 502
@@ -72,7 +73,7 @@ async def test_a_lasting_trouble_is_told_once_to_administrators_alone(db: Databa
     for _ in range(3):
         await watch.look()
     async with db.read() as conn:
-        open_ones = await deliveries.open_ones(conn, clock(), 10)
+        open_ones = await open_messages(conn)
     assert [one.body["text"] for one in open_ones] == ["501: ['listing:cs.LG'] []", "501: [] ['listing:cs.LG']"]
 
 

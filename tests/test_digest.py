@@ -22,9 +22,10 @@ from bot.model import (
     VerdictKind,
 )
 from bot.schedule import QuietKind
-from storage import chats, deliveries, heat, institutions, listings, verdicts
+from storage import chats, heat, institutions, listings, verdicts
 from storage.database import Database
 from tests.support import builders
+from tests.support.ledger import open_messages
 
 TUE, WED, THU = date(2026, 2, 17), date(2026, 2, 18), date(2026, 2, 19)
 
@@ -86,7 +87,7 @@ def body(view: DigestView | QuietView) -> list[Mapping[str, object]]:
 async def planned(db: Database, now: datetime) -> list[Delivery]:
     """What the ledger holds."""
     async with db.read() as conn:
-        return await deliveries.open_ones(conn, now, 100)
+        return await open_messages(conn)
 
 
 async def test_a_digest_considers_every_paper_once_over_its_categories(desk: Desk) -> None:

@@ -19,10 +19,11 @@ from bot.pull.lookup import Lookup
 from bot.reading import Reading
 from bot.rounds import Rounds
 from bot.schedule import QuietKind
-from storage import chats, deliveries, digests, institutions, listings
+from storage import chats, digests, institutions, listings
 from storage.database import Database
 from tests.support import builders
 from tests.support.far_end import far_end
+from tests.support.ledger import open_messages
 from tests.support.movable_clock import MovableClock
 
 WED = date(2026, 2, 18)
@@ -115,7 +116,7 @@ class Post:
     async def planned(self) -> list[Delivery]:
         """The messages in the ledger, in order."""
         async with self.db.read() as conn:
-            return await deliveries.open_ones(conn, self.clock() + timedelta(days=9), 100)
+            return await open_messages(conn)
 
     async def texts(self) -> list[object]:
         """What they say."""

@@ -26,11 +26,12 @@ from bot.model import (
     VerdictKind,
 )
 from bot.schedule import next_slot
-from storage import chats, corrections, deliveries, heat, institutions, listings, tables, verdicts
+from storage import chats, corrections, heat, institutions, listings, tables, verdicts
 from storage.database import Database
 from tests.support import builders as a
 from tests.support.builders import NOW
 from tests.support.databases import opened
+from tests.support.ledger import open_messages
 
 THEMES = (
     "robots grasp cups by touch",
@@ -257,7 +258,7 @@ async def test_a_conflict_keeps_nothing_of_any(db: Database, twins: list[tuple[i
     with pytest.raises(DatabaseConflict):
         await digests.make_all(ids, lay_out, tomorrow)
     async with db.read() as conn:
-        assert await deliveries.open_ones(conn, NOW, 100) == []
+        assert await open_messages(conn) == []
     made = await digests.make_all(ids, lay_out, tomorrow)
     assert made[ids[4]] is None
     assert sum(isinstance(one, Digest) for one in made.values()) == len(KINDS) - 2

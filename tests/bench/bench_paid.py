@@ -29,7 +29,7 @@ from telegram.request import HTTPXRequest
 
 from bot.app import at_once
 from bot.chat.delivery import Postman
-from bot.chat.lanes import rest_in
+from bot.chat.lanes import Lanes
 from bot.chat.line import make_bot
 from bot.chat.offers import Offers
 from bot.chat.pacing import Lane, Limits
@@ -65,21 +65,22 @@ async def _broadcast(port: int, messages: int, paid: int) -> Measured:
             for number in range(1, messages + 1):
                 chat = await chats.ensure(conn, number, 0, ChatKind.PRIVATE, "A", {}, _now())
                 await deliveries.plan(conn, chat.id, None, [BODY])
-        bot = make_bot(
-            TOKEN,
-            f"http://127.0.0.1:{port}",
-            limits=Limits(paid=paid),
-            in_flight=at_once(PAID),
-            trust_env=False,
-        )
+        lanes = Lanes(Limits(paid=paid))
+        bot = make_bot(TOKEN, f"http://127.0.0.1:{port}", lanes=lanes, in_flight=at_once(PAID), trust_env=False)
         await _open(bot)
-        post, rest = through(bot, Offers(_now), paid=True), rest_in(bot.rate_limiter)
-        postman = Postman(Outbox(db, _now), post, _now, concurrency=at_once(PAID), rest=rest)
+        postman = Postman(
+            Outbox(db, _now),
+            through(bot, Offers(_now), paid=True),
+            _now,
+            concurrency=at_once(PAID),
+            rest=lambda chat: lanes.rest(chat.telegram_id),
+        )
         begun, cpu = time.perf_counter(), time.process_time()
         sent = await postman.deliver()
         took, cpu = time.perf_counter() - begun, time.process_time() - cpu
         assert sent == messages
         await _close(bot)
+        await lanes.shutdown()
         await db.close()
     return sent / took, cpu * 1000 / sent
 

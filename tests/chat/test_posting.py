@@ -19,6 +19,7 @@ from bot.model import Chat, ChatKind, Delivery, DeliveryState
 from bot.outbox import Outbox
 from storage import chats, deliveries
 from storage.database import Database
+from tests.support.ledger import open_messages
 from tests.support.quick_bot import NOW, Clock, quick_bot
 from tests.support.tiny_bot_api import LOST, RESET, SLOW, Call, Reply, TinyBotApi, refusal
 
@@ -141,7 +142,7 @@ async def _in_flight(db: Database) -> int:
 
 async def _open(db: Database) -> list[Delivery]:
     async with db.read() as conn:
-        return await deliveries.open_ones(conn, NOW + timedelta(days=9), 1000)
+        return await open_messages(conn)
 
 
 async def test_what_telegram_says_of_a_chat_reaches_the_database(

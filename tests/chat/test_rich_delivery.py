@@ -22,6 +22,7 @@ from bot.model import Chat, ChatKind, Delivery, DeliveryState
 from bot.outbox import Outbox
 from storage import chats, deliveries
 from storage.database import Database
+from tests.support.ledger import open_messages
 from tests.support.quick_bot import NOW, Clock, quick_bot
 from tests.support.rich_checks import check_rich, texts
 from tests.support.telegram_html import read
@@ -91,7 +92,7 @@ class Mail:
     async def open(self) -> list[Delivery]:
         """What is still to be sent."""
         async with self.db.read() as conn:
-            return await deliveries.open_ones(conn, NOW + timedelta(days=9), 1000)
+            return await open_messages(conn)
 
 
 @pytest.fixture

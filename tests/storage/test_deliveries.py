@@ -26,7 +26,7 @@ def ids(found: list[Delivery]) -> list[int]:
 async def _to_the_end(conn: AsyncConnection) -> list[Delivery]:
     """Send everything that is open; → in which order that was."""
     in_order: list[Delivery] = []
-    while found := await deliveries.open_ones(conn, NOW, 10):
+    while found := await deliveries.next_ones(conn, NOW, 10):
         in_order += found
         await deliveries.begin(conn, ids(found), NOW)
         await deliveries.done(conn, dict.fromkeys(ids(found), 1), NOW)
@@ -71,7 +71,7 @@ async def test_a_sent_message_is_done(db: Database) -> None:
         await deliveries.begin(conn, [one.id], NOW)
         await deliveries.done(conn, {one.id: 2**40}, NOW)
         await deliveries.failed(conn, one.id, "time-out", minutes(1), NOW)
-        assert await deliveries.open_ones(conn, minutes(9), 10) == []
+        assert await deliveries.next_ones(conn, minutes(9), 10) == []
         assert await deliveries.begin(conn, [one.id], NOW) == {}
         assert await deliveries.failures(conn, 10) == []
         assert (await chats.counts(conn))["sent"] == 1
@@ -83,7 +83,7 @@ async def test_what_was_begun_and_never_ended_is_in_doubt(db: Database) -> None:
         first, _ = await deliveries.plan(conn, await make(conn), None, [{}, {}])
         (third,) = await deliveries.plan(conn, await make(conn, 2), None, [{}])
         await deliveries.begin(conn, [third.id], NOW)
-        found = await deliveries.open_ones(conn, NOW, 10)
+        found = await deliveries.next_ones(conn, NOW, 10)
         assert ids(found) == [third.id, first.id]
         assert found[0].state is DeliveryState.SENDING
         await deliveries.failed(conn, third.id, "in doubt", NOW, NOW)
@@ -98,9 +98,9 @@ async def test_a_failed_message_waits_and_holds_its_chat(db: Database) -> None:
         (other,) = await deliveries.plan(conn, await make(conn, 2), None, [{}])
         await deliveries.begin(conn, [first.id], NOW)
         await deliveries.failed(conn, first.id, "flood", minutes(5), NOW)
-        assert ids(await deliveries.open_ones(conn, minutes(4), 10)) == [other.id]
-        assert ids(await deliveries.open_ones(conn, minutes(5), 10)) == [first.id, other.id]
-        found = (await deliveries.open_ones(conn, minutes(5), 1))[0]
+        assert ids(await deliveries.next_ones(conn, minutes(4), 10)) == [other.id]
+        assert ids(await deliveries.next_ones(conn, minutes(5), 10)) == [first.id, other.id]
+        found = (await deliveries.next_ones(conn, minutes(5), 1))[0]
         assert (found.reason, found.not_before, found.attempts) == ("flood", minutes(5), 1)
 
 
@@ -110,7 +110,7 @@ async def test_a_message_that_failed_for_good(db: Database) -> None:
         first, second, third = await deliveries.plan(conn, await make(conn), None, [{}, {}, {}])
         await deliveries.failed(conn, second.id, "blocked", None, minutes(1))
         await deliveries.failed(conn, first.id, "kicked", None, minutes(2))
-        assert ids(await deliveries.open_ones(conn, minutes(9), 10)) == [third.id]
+        assert ids(await deliveries.next_ones(conn, minutes(9), 10)) == [third.id]
         found = await deliveries.failures(conn, 10)
         assert [(one.id, one.reason, one.state) for one in found] == [
             (first.id, "kicked", DeliveryState.FAILED),

@@ -28,7 +28,7 @@ OFTEN: dict[str, tuple[int, Question]] = {
     "next_due": (1, chats.next_due),
     "find": (1, lambda conn: chats.find(conn, 1, 0)),
     "profile": (8, lambda conn: chats.profile(conn, 1)),
-    "open_ones": (2, lambda conn: deliveries.open_ones(conn, NOW, 100, [7, 8])),
+    "next_ones": (2, lambda conn: deliveries.next_ones(conn, NOW, 100, [7, 8])),
     "failures": (1, lambda conn: deliveries.failures(conn, 10)),
     "profiles": (8, lambda conn: chats.profiles(conn, range(1, 65))),
     "blocks_due": (1, lambda conn: chats.blocks_due(conn, NOW, 16)),
