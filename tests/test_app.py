@@ -35,12 +35,12 @@ TOUCH = "2602.99038"
 
 
 @pytest.fixture
-async def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Settings]:
+async def settings(database_url: str, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Settings]:
     """Settings of a program that reads the sample day, in a terminal of 100 columns."""
     monkeypatch.setenv("COLUMNS", "100")
     async with SampleSources() as sample:
         yield Settings(
-            database_url=f"sqlite+aiosqlite:///{tmp_path}/paperboy.db",
+            database_url=database_url,
             arxiv_url=sample.url,
             arxiv_api_url=sample.api_url,
             hf_url=sample.url,
@@ -249,11 +249,10 @@ async def test_a_demo_whose_conversation_breaks_says_so(monkeypatch: pytest.Monk
         await app.demo(Settings(arxiv_url=nobody()))
 
 
-async def test_a_default_category_that_nobody_has_is_a_bad_setting(tmp_path: Path) -> None:
+async def test_a_default_category_that_nobody_has_is_a_bad_setting(database_url: str) -> None:
     """A new chat would begin with it; the sentence names the setting and near ones, and other spellings are taken."""
-    there = f"sqlite+aiosqlite:///{tmp_path}/x.db"
     with pytest.raises(BadSetting, match=r"DEFAULT_CATEGORIES.*cs\.LX"):
-        async with app.opened(Settings(database_url=there, default_categories=("cs.LG", "cs.LX"))):
+        async with app.opened(Settings(database_url=database_url, default_categories=("cs.LG", "cs.LX"))):
             pass
-    async with app.opened(Settings(database_url=there, default_categories=("CS.lg",))) as program:
+    async with app.opened(Settings(database_url=database_url, default_categories=("CS.lg",))) as program:
         assert program.settings.default_categories == ("cs.LG",)

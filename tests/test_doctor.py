@@ -82,10 +82,9 @@ def by_subject(findings: list[Finding]) -> dict[str, Finding]:
     return {finding.subject: finding for finding in findings}
 
 
-async def test_where_everything_is_well_nothing_is_wrong(world: World, tmp_path: Path) -> None:
+async def test_where_everything_is_well_nothing_is_wrong(world: World, tmp_path: Path, database_url: str) -> None:
     """Every check is made once, with one request to each service, and all of them are fine."""
-    settings = world.settings(tmp_path)
-    await (await Database.open(settings.database_url)).close()
+    settings = world.settings(tmp_path, database_url=database_url)
     findings = await doctor.examine(settings)
     assert {finding.subject: finding.state for finding in findings} == dict.fromkeys(
         ("categories", "contact", "time zones", "database", "token", "arXiv", "Hugging Face", "LLM", "clock"), State.OK
@@ -228,14 +227,13 @@ async def test_a_database_that_cannot_be_used_is_told(tmp_path: Path) -> None:
     assert f"{tmp_path}/file" in garbage.sentence
 
 
-async def test_damage_in_the_database_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_damage_in_the_database_is_told(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """What the database says of itself is repeated, with what to do."""
 
     async def check(_: Database) -> list[str]:
         return ["2 papers lack the version that is called their latest."]
 
-    settings = Settings(database_url=f"sqlite+aiosqlite:///{tmp_path}/paperboy.db")
-    await (await Database.open(settings.database_url)).close()
+    settings = Settings(database_url=database_url)
     monkeypatch.setattr(Database, "check", check)
     finding = await doctor.database(settings)
     assert finding.state is State.FAILED

@@ -9,7 +9,6 @@ import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -355,18 +354,16 @@ async def _watch(turns: list[float]) -> None:
         await asyncio.sleep(0.001)
 
 
-async def test_the_command_line_waits_for_the_model(
-    migrated_sqlite_url: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
+async def test_the_command_line_waits_for_the_model(database_url: str, caplog: pytest.LogCaptureFixture) -> None:
     """`paperboy card` prints the model's card, from the model's own process; a second run asks nobody; where the model
     fails, the local card is printed and the cause told on stderr."""
     from tests.support.databases import opened
 
-    async with opened(migrated_sqlite_url) as db, room_with(db, honest) as room:
+    async with opened(database_url) as db, room_with(db, honest) as room:
         settings = replace(
             room.settings,
             llm_timeout=30.0,
-            database_url=migrated_sqlite_url,
+            database_url=database_url,
             arxiv_url=room.arxiv,
             arxiv_api_url=f"{room.arxiv}/api",
             arxiv_delay=0.0,

@@ -168,7 +168,10 @@ async def test_the_check_reads_a_database_that_is_there_and_makes_none(tmp_path:
     table, finding = await ranking_check.examine(Settings(database_url=f"sqlite+aiosqlite:///{file}"))
     assert (table, finding.state) == ("", State.SKIPPED)
     assert not file.exists()
-    await (await Database.open(f"sqlite+aiosqlite:///{file}")).close()
-    table, finding = await ranking_check.examine(Settings(database_url=f"sqlite+aiosqlite:///{file}"))
+
+
+async def test_the_check_of_a_database_without_verdicts_has_nothing_to_say(database_url: str) -> None:
+    """It is passed over, with the reason."""
+    table, finding = await ranking_check.examine(Settings(database_url=database_url))
     assert (table, finding.state) == ("", State.SKIPPED)
     assert "no chat has liked 10 papers" in finding.sentence

@@ -182,6 +182,26 @@ def test_no_secret_and_no_database_is_kept() -> None:
 # --------------------------------------------------------------------------- papers
 
 
+SQLITES_OWN = {
+    "tests/test_commandline.py": "an address is handed on, and none is opened",
+    "tests/test_doctor.py": "a file that is not there, or is something else",
+    "tests/test_heartbeat.py": "the sign of life lies beside the file",
+    "tests/test_replay.py": "a file that is not there",
+    "tests/test_repository.py": "the container's file, and this list",
+}
+"""Tests outside of storage that name SQLite, and what is its own about them."""
+
+
+def test_tests_do_not_choose_their_engine() -> None:
+    """A test that has a database gets it from the fixtures, so that it runs on PostgreSQL too; storage's own tests see
+    to both engines by themselves."""
+    named = re.compile("sqlite" + r"\+|\bsqlite_(at|url)\b|migrated_(sqlite|postgres)_url")
+    elsewhere = ("tests/storage/", "tests/support/", "tests/bench/")
+    tests = [name for name in tracked() if name.startswith("tests/") and name.endswith(".py")]
+    found = {name for name in tests if not name.startswith(elsewhere) and named.search(text_of(name))}
+    assert found - {"tests/conftest.py"} == set(SQLITES_OWN)
+
+
 def test_the_licence_is_there_in_full() -> None:
     """LICENSE is the Apache License 2.0 that pyproject.toml names."""
     assert PROJECT["project"]["license"] == "Apache-2.0"

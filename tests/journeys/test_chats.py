@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
 
@@ -17,9 +16,9 @@ TITLE = "Empty Shelves or Lost Keys"
 
 
 @pytest.fixture
-async def life(tmp_path: Path) -> AsyncIterator[Life]:
+async def life(database_url: str) -> AsyncIterator[Life]:
     """A running bot on the morning of the sample day."""
-    async with living(tmp_path) as running:
+    async with living(database_url) as running:
         yield running
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
 
@@ -21,9 +20,9 @@ COMMANDS = (
 
 
 @pytest.mark.parametrize(("layout", "language"), [("rich", "en"), ("classic", "zh-hans")])
-async def test_a_long_conversation_is_one_that_telegram_takes(tmp_path: Path, layout: str, language: str) -> None:
+async def test_a_long_conversation_is_one_that_telegram_takes(database_url: str, layout: str, language: str) -> None:
     """Start, tables, cards, pages, votes, pictures, the switch of the layout, a group, a topic, a channel, and mistakes."""
-    async with living(tmp_path, default_layout=layout) as life:
+    async with living(database_url, default_layout=layout) as life:
         world = life.playground
         ada, bo = world.add_user("Ada", language=language), world.add_user("Bo", language=language)
         private = world.private(ada)

@@ -1,8 +1,10 @@
 """Fresh databases for tests: real ones, each test its own.
 
-`db` is an open database on SQLite for everybody's tests; tests/storage runs on both engines. PostgreSQL is the server
-that TEST_POSTGRES_URL names; where none answers, its tests are skipped and say so. Migrating takes longer than most
-tests, so it is done once per run: a migrated SQLite file is copied, a migrated PostgreSQL database emptied.
+`db` is an open database and `database_url` one for a program, on the engine of this run: SQLite, or PostgreSQL with
+`--engine postgresql`, which runs the tests that ask for one of these and nothing else. tests/storage runs on both
+engines by itself. PostgreSQL is the server that TEST_POSTGRES_URL names; where none answers, its tests are skipped and
+say so. Migrating takes longer than most tests, so it is done once per run: a migrated SQLite file is copied, a migrated
+PostgreSQL database emptied, or copied for a whole program, which makes tables of its own.
 """
 
 from __future__ import annotations
@@ -15,7 +17,7 @@ from collections.abc import AsyncIterator, Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 import pytest
 from sqlalchemy import make_url
@@ -24,6 +26,9 @@ from storage.database import Database, upgrade
 from storage.tables import metadata
 
 T = TypeVar("T")
+
+Engine = Literal["sqlite", "postgresql"]
+ENGINES: tuple[Engine, ...] = ("sqlite", "postgresql")
 
 TEST_POSTGRES_URL = os.environ.get("TEST_POSTGRES_URL", "postgresql+asyncpg://postgres@127.0.0.1:5432/postgres")
 
@@ -37,6 +42,41 @@ def apart(work: Coroutine[Any, Any, T]) -> T:
 def sqlite_at(file: Path) -> str:
     """The address of a SQLite file."""
     return f"sqlite+aiosqlite:///{file}"
+
+
+# --------------------------------------------------------------------------- the engine of this run
+
+
+@pytest.fixture(scope="session")
+def run_engine(pytestconfig: pytest.Config) -> Engine:
+    """The engine of this run. A test that asks for it, through whatever fixtures, is one that runs on every engine."""
+    chosen: Engine = pytestconfig.getoption("--engine")
+    return chosen
+
+
+@pytest.fixture
+def database_url(run_engine: Engine, request: pytest.FixtureRequest) -> str:
+    """A database without rows that a program may have for itself."""
+    url: str = request.getfixturevalue("migrated_sqlite_url" if run_engine == "sqlite" else "own_postgres_url")
+    return url
+
+
+@pytest.fixture
+async def db(run_engine: Engine, request: pytest.FixtureRequest) -> AsyncIterator[Database]:
+    """An open database without rows."""
+    url = request.getfixturevalue("migrated_sqlite_url" if run_engine == "sqlite" else "migrated_postgres_url")
+    async with opened(url) as database:
+        yield database
+
+
+@asynccontextmanager
+async def opened(url: str) -> AsyncIterator[Database]:
+    """The database, closed at the end."""
+    database = await Database.open(url)
+    try:
+        yield database
+    finally:
+        await database.close()
 
 
 # --------------------------------------------------------------------------- SQLite
@@ -63,23 +103,6 @@ def migrated_sqlite_url(sqlite_url: str, migrated_file: Path, tmp_path: Path) ->
     return sqlite_url
 
 
-@pytest.fixture
-async def db(migrated_sqlite_url: str) -> AsyncIterator[Database]:
-    """An open database without rows, on SQLite."""
-    async with opened(migrated_sqlite_url) as database:
-        yield database
-
-
-@asynccontextmanager
-async def opened(url: str) -> AsyncIterator[Database]:
-    """The database, closed at the end."""
-    database = await Database.open(url)
-    try:
-        yield database
-    finally:
-        await database.close()
-
-
 # --------------------------------------------------------------------------- PostgreSQL
 
 
@@ -100,9 +123,9 @@ async def on_server(statement: str) -> None:
 
 
 @contextmanager
-def _database() -> Iterator[str]:
+def _database(template: str = "template1") -> Iterator[str]:
     name = f"paperboy_test_{uuid.uuid4().hex}"
-    apart(on_server(f"CREATE DATABASE {name}"))
+    apart(on_server(f"CREATE DATABASE {name} TEMPLATE {template}"))
     try:
         yield make_url(TEST_POSTGRES_URL).set(database=name).render_as_string(hide_password=False)
     finally:
@@ -127,8 +150,23 @@ def postgres_url(postgres: None) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
+def postgres_template(postgres: None) -> Iterator[str]:
+    """The name of a migrated PostgreSQL database that nobody is connected to."""
+    with _database() as url:
+        apart(upgrade(url))
+        yield str(make_url(url).database)
+
+
+@pytest.fixture
+def own_postgres_url(postgres_template: str) -> Iterator[str]:
+    """A migrated PostgreSQL database of the test's own, where it may also make tables."""
+    with _database(postgres_template) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
 def shared_postgres_url(postgres: None) -> Iterator[str]:
-    """One PostgreSQL database for the run, migrated; dropping one takes the server a second."""
+    """One PostgreSQL database for the run, migrated; emptying it takes a fraction of making another one."""
     with _database() as url:
         apart(upgrade(url))
         yield url
@@ -137,6 +175,11 @@ def shared_postgres_url(postgres: None) -> Iterator[str]:
 @pytest.fixture
 def migrated_postgres_url(shared_postgres_url: str) -> str:
     """A PostgreSQL database without rows. Change its rows only, not its tables."""
-    # Deleting a few rows is much quicker than TRUNCATE, which makes new files.
-    apart(_execute(shared_postgres_url, *(str(table.delete()) for table in reversed(metadata.sorted_tables))))
+    apart(emptied(shared_postgres_url))
     return shared_postgres_url
+
+
+async def emptied(url: str) -> None:
+    """Take every row out of a PostgreSQL database."""
+    # Deleting a few rows is much quicker than TRUNCATE, which makes new files.
+    await _execute(url, *(str(table.delete()) for table in reversed(metadata.sorted_tables)))

@@ -7,7 +7,6 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 from bot import app
@@ -106,7 +105,7 @@ class Life:
 
 
 @asynccontextmanager
-async def living(folder: Path, day: date = date(2026, 2, 19), **settings: Any) -> AsyncIterator[Life]:
+async def living(database_url: str, day: date = date(2026, 2, 19), **settings: Any) -> AsyncIterator[Life]:
     """A bot that runs on the morning of the sample day, ten minutes before eight."""
     async with Playground() as playground, SampleSources(today=lambda: day) as sources:
         life = Life(
@@ -115,7 +114,7 @@ async def living(folder: Path, day: date = date(2026, 2, 19), **settings: Any) -
                 Settings(
                     telegram_bot_token=playground.token,
                     telegram_api_url=playground.url,
-                    database_url=f"sqlite+aiosqlite:///{folder}/life.db",
+                    database_url=database_url,
                     arxiv_url=sources.url,
                     arxiv_api_url=sources.api_url,
                     arxiv_delay=0.0,
