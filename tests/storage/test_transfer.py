@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
+import multiprocessing
+import random
+import shutil
+import signal
+import time
+from multiprocessing.synchronize import Event
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from hypothesis import HealthCheck, given, settings
+from sqlalchemy import insert, select
 
 from bot.errors import AlreadyRunning, BadSetting, DatabaseBroken, StorageError
 from bot.model import ChatKind
@@ -14,8 +22,9 @@ from storage import cards, chats, heat, institutions, listings, papers
 from storage.database import Database, copy, lock_for_running
 from storage.tables import metadata
 from tests.support.builders import NOW, card, heat_entry, minutes, page, paper
-from tests.support.databases import opened, sqlite_at
+from tests.support.databases import apart, emptied, opened, sqlite_at
 from tests.support.full_chat import live
+from tests.support.odd_rows import Rows, odd_rows
 
 ODD = "naïve 漢字 🙂 'quoted' \"twice\" \\ \u202e $x^2$"
 
@@ -68,6 +77,75 @@ async def test_it_goes_to_postgresql_and_comes_back(
         async with opened(url) as db, db.begin() as conn:
             made = await chats.ensure(conn, 3, 0, ChatKind.PRIVATE, "", {}, NOW)
             assert made.id == 5
+
+
+@settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck))
+@given(rows=odd_rows())
+def test_whatever_the_tables_hold_arrives_and_comes_back(
+    migrated_file: Path, shared_postgres_url: str, tmp_path_factory: pytest.TempPathFactory, rows: Rows
+) -> None:
+    """Every table filled with whatever its columns take: both ways change nothing, and nothing is missing."""
+
+    async def there_and_back(folder: Path) -> None:
+        first, back = sqlite_at(folder / "first.db"), sqlite_at(folder / "back.db")
+        for name in ("first.db", "back.db"):
+            shutil.copy(migrated_file, folder / name)
+        async with opened(first) as db:
+            async with db.begin() as conn:
+                for table in metadata.sorted_tables:
+                    await conn.execute(insert(table), rows[table.name])
+            before = await everything(db)
+        counts = {name: len(found) for name, found in before.items()}
+        assert counts == {name: len(given) for name, given in rows.items()}
+        assert all(counts.values())
+        await emptied(shared_postgres_url)
+        assert await copy(first, shared_postgres_url) == sum(counts.values())
+        async with opened(shared_postgres_url) as db:
+            assert await everything(db) == before
+        assert await copy(shared_postgres_url, back) == sum(counts.values())
+        async with opened(back) as db:
+            assert await everything(db) == before
+
+    apart(there_and_back(tmp_path_factory.mktemp("copies")))
+
+
+def _copy_slowly(source: str, target: str, from_table: int, there: Event) -> None:
+    def progress(_what: str, done: int, _total: int) -> None:
+        if done >= from_table:
+            there.set()
+            time.sleep(0.2)
+
+    asyncio.run(copy(source, target, progress))
+
+
+@pytest.mark.parametrize("engine_there", ["sqlite", "postgres"])
+async def test_a_copy_that_is_killed_can_be_made_again(
+    engine_there: str, request: pytest.FixtureRequest, migrated_sqlite_url: str, tmp_path: Path
+) -> None:
+    """Kill -9 in the middle leaves an empty target, into which the next copy goes whole."""
+    there = sqlite_at(tmp_path / "there.db")
+    target = there if engine_there == "sqlite" else request.getfixturevalue("own_postgres_url")
+    async with opened(migrated_sqlite_url) as db:
+        await fill(db)
+        async with db.begin() as conn:
+            await papers.save(conn, [paper(n) for n in range(10, 2_500)])
+        before = await everything(db)
+    rng, context = random.Random(3), multiprocessing.get_context("spawn")
+    for from_table in (1, len(before) // 2, len(before) - 3):
+        begun = context.Event()
+        copying = context.Process(target=_copy_slowly, args=(migrated_sqlite_url, target, from_table, begun))
+        copying.start()
+        assert await asyncio.to_thread(begun.wait, 60)
+        await asyncio.sleep(rng.uniform(0, 0.4))
+        copying.kill()
+        await asyncio.to_thread(copying.join)
+        assert copying.exitcode == -signal.SIGKILL
+        async with opened(target) as db:
+            assert not any((await everything(db)).values())
+    assert await copy(migrated_sqlite_url, target) == sum(map(len, before.values()))
+    async with opened(target) as db:
+        assert await everything(db) == before
+        assert await db.check() == []
 
 
 async def test_many_rows_go_in_batches(migrated_sqlite_url: str, tmp_path: Path) -> None:
