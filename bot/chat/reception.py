@@ -14,6 +14,7 @@ from telegram.error import TelegramError
 from telegram.ext import CallbackContext, ExtBot
 
 from bot.chat.callbacks import Press, decode
+from bot.chat.carried import carries
 from bot.chat.desk import Desk
 from bot.chat.outcome import Migrated, Refused, judge
 from bot.chat.visit import Visit
@@ -70,13 +71,17 @@ class Reception:
         return callback
 
     def press(self, handler: Callable[[Visit, P], Awaitable[None]], *, admins: bool = False) -> Callback:
-        """For a button: the handler gets what it means. With `admins` only administrators may press it."""
+        """For a button: the handler gets what it means. With `admins` only administrators may press it. What stands on no
+        button of the message is forged, or its button has just gone, and nothing happens."""
 
         async def handle(visit: Visit) -> None:
+            data = (visit.query.data if visit.query is not None else None) or ""
+            if visit.pressed is not None and not carries(visit.pressed, data):
+                log.info("no button of message %d says what was pressed", visit.message_id)
+                return
             if admins:
                 await visit.must_administer()
-            data = visit.query.data if visit.query is not None else None
-            await handler(visit, cast("P", decode(data or "")))
+            await handler(visit, cast("P", decode(data)))
 
         async def callback(update: Update, context: Context) -> None:
             await self._receive(update, context.bot, handle)
