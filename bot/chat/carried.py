@@ -10,11 +10,15 @@ from telegram import Message
 
 
 def carries(message: Message, data: str) -> bool:
-    """Whether a button that says `data` stands on the message; True as well where Telegram shows us no button of it."""
+    """Whether a button that says `data` stands on the message. Where none is seen on a rich message, or on one for a
+    single member, there may be some all the same: nobody has promised that we are shown them."""
     markup = message.reply_markup
     keys = (key.callback_data for row in markup.inline_keyboard for key in row) if markup is not None else ()
     said = {*keys, *_said(message.api_kwargs.get("rich_message"))} - {None}
-    return not said or data in said
+    return data in said or (not said and not _NEWER.isdisjoint(message.api_kwargs))
+
+
+_NEWER = {"rich_message", "ephemeral_message_id"}
 
 
 def _said(content: Any) -> Iterator[object]:
