@@ -11,7 +11,7 @@ import signal
 import sys
 import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Mapping
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time, timedelta
 from math import ceil
@@ -407,14 +407,21 @@ async def _share(
             await stop.wait()
             return
 
+        at_rest = asyncio.Event()
+        at_rest.set()
+
         async def receive() -> None:
-            answering = make_bot(settings.telegram_bot_token, settings.telegram_api_url, lanes=lanes)
-            await _receive(program, desk, answering, stop, _nothing)
+            at_rest.clear()
+            try:
+                answering = make_bot(settings.telegram_bot_token, settings.telegram_api_url, lanes=lanes)
+                await _receive(program, desk, answering, stop, _nothing)
+            finally:
+                at_rest.set()
 
         if settings.webhook_url:
             await receive()
         else:
-            await _until(stop, lead(settings.database_url, "updates", receive))
+            await _until(stop, lead(settings.database_url, "updates", receive), at_rest)
     finally:
         await jobs.stop()
         await bot.shutdown()
@@ -424,15 +431,16 @@ async def _nothing() -> None:
     """What else there is to start: nothing."""
 
 
-async def _until(stop: asyncio.Event, work: Coroutine[Any, Any, None]) -> None:
-    """Do `work` until `stop` is set; what it raises is raised."""
+async def _until(stop: asyncio.Event, work: Coroutine[Any, Any, None], at_rest: asyncio.Event) -> None:
+    """Do `work`, which does not end by itself, until `stop` is set and it is at rest; what it raises is raised."""
     working, stopped = asyncio.ensure_future(work), asyncio.ensure_future(stop.wait())
     try:
         await asyncio.wait((working, stopped), return_when=asyncio.FIRST_COMPLETED)
         if working.done():
             working.result()
         else:
-            await asyncio.wait((working,), timeout=ENDING)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(at_rest.wait(), ENDING)
     finally:
         for one in (working, stopped):
             one.cancel()

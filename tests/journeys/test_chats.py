@@ -121,7 +121,7 @@ async def test_a_channel_is_posted_to_without_being_asked(life: Life) -> None:
     ada = life.playground.add_user("Ada")
     channel = life.playground.add_channel("Papers", ada)
     await life.playground.join(channel, life.playground.bot, by=ada, role=Role.ADMINISTRATOR)
-    await life.playground.settle()
+    await life.playground.settle(quiet=1.5)
     assert "19 February 2026" in (await life.table(channel, EIGHT)).text
 
 
