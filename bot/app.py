@@ -303,7 +303,7 @@ async def _serve(
 
     alive = asyncio.create_task(heartbeat.keep(heartbeat.place(settings.database_url), clock))
     try:
-        async with _watched_over(program, jobs, postman.counts):
+        async with _watched_over(program, jobs, postman.counts, lanes.waiting):
             if shared:
                 await _share(program, jobs, desk, bot, lanes, role, stop)
             else:
@@ -448,22 +448,34 @@ async def _until(stop: asyncio.Event, work: Coroutine[Any, Any, None], at_rest: 
 
 
 @asynccontextmanager
-async def _watched_over(program: Program, jobs: Jobs, outcomes: Mapping[str, int]) -> AsyncIterator[None]:
+async def _watched_over(
+    program: Program, jobs: Jobs, outcomes: Mapping[str, int], calls: Callable[[], Mapping[str, int]]
+) -> AsyncIterator[None]:
     """Answer on METRICS_PORT where one is set."""
     settings = program.settings
     if not settings.metrics_port:
         yield
         return
+    from bot.journal import mask
     from bot.work import gauges
     from bot.work.monitor import Sample, monitored
 
+    safe = mask(settings.secrets())
+
     async def measure() -> list[Sample]:
         measures = await program.status.measures()
-        return [*gauges.of_state(measures), *gauges.of_jobs(jobs.report()), *gauges.of_messages(outcomes)]
+        queues = gauges.of_queues(await jobs.waiting(), calls())
+        return [
+            *gauges.of_state(measures),
+            *queues,
+            *gauges.of_jobs(jobs.report()),
+            *gauges.of_messages(outcomes),
+        ]
 
     async def problems() -> list[str]:
         await program.status.measures()
-        return [f"The job {name} fails: {one.last_error}." for name, one in jobs.report().items() if one.last_error]
+        failing = {name: one.last_error for name, one in jobs.report().items() if one.last_error}
+        return [f"The job {name} fails: {safe(error)}." for name, error in failing.items()]
 
     async with monitored(settings.metrics_host, settings.metrics_port, measure, problems) as port:
         log.info("health and metrics are answered on http://%s:%d", settings.metrics_host, port)

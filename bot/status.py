@@ -37,13 +37,15 @@ class ModelUse:
 @dataclass(frozen=True, slots=True)
 class Measures:
     """What is cheap to know at any time: the last attempts at listings, messages that are not sent by state, seconds that
-    the longest waiting chat has waited beyond its hour, chats that want digests, and cards by analyst."""
+    the longest waiting chat has waited beyond its hour, chats that want digests, cards by analyst, and what the language
+    model took today (None where none is configured)."""
 
     polls: tuple[Poll, ...]
     messages: dict[str, int]
     lag: float
     subscribed: int
     cards: dict[str, int]
+    model: ModelUse | None = None
 
 
 class Status:
@@ -56,8 +58,7 @@ class Status:
 
     async def overview(self) -> StatusView:
         """Everything as it stands now."""
-        model = self._model
-        use = None if model is None else ModelUse(model.name, await model.spent_today(), model.budget)
+        use = await self._model_use()
         async with self._db.read() as conn:
             return StatusView(
                 self._clock(),
@@ -70,6 +71,7 @@ class Status:
     async def measures(self) -> Measures:
         """The numbers for those who watch over the bot."""
         now = self._clock()
+        use = await self._model_use()
         async with self._db.read() as conn:
             waiting = (await chats.behind_since(conn), await deliveries.behind_since(conn))
             since = min((moment for moment in waiting if moment is not None), default=now)
@@ -79,4 +81,9 @@ class Status:
                 max((now - since).total_seconds(), 0.0),
                 await chats.subscribed(conn),
                 await cards.by_analyst(conn),
+                use,
             )
+
+    async def _model_use(self) -> ModelUse | None:
+        model = self._model
+        return None if model is None else ModelUse(model.name, await model.spent_today(), model.budget)

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from urllib.parse import quote, quote_plus
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bot import journal
@@ -235,6 +235,54 @@ def _run(*program: str) -> str:
         [sys.executable, "-c", "\n".join((*begin, *program))], capture_output=True, text=True, check=False
     )
     return done.stderr
+
+
+def _fail(words: str) -> None:
+    known: dict[str, str] = {}
+    try:
+        known[words]
+    except KeyError as cause:
+        raise OSError(5, words, words) from cause
+
+
+SAID = st.text(max_size=20) | st.sampled_from(
+    [
+        *SECRETS,
+        f"https://api.telegram.org/bot{TOKEN}/getMe",
+        quote(KEY, safe=""),
+        "postgresql://me:p%40ss@db/x",
+        "%s %d",
+        "\ud800",
+        "\u2028",
+    ]
+)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    st.lists(SAID, max_size=4).map("".join),
+    st.lists(SAID, max_size=2),
+    st.lists(SAID, max_size=3).map("".join),
+    st.booleans(),
+)
+def test_whatever_is_said_is_one_object_a_line_without_a_secret(
+    stream: io.StringIO, message: str, arguments: list[str], failure: str, whole: bool
+) -> None:
+    """Messages, arguments that fit or do not, causes and tracebacks of exceptions: a machine can read each line, and
+    nobody can read a secret in it."""
+    written = io.StringIO()
+    journal.configure(logging.DEBUG if whole else logging.INFO, SECRETS, written, as_json=True)
+    try:
+        _fail(failure)
+    except OSError:
+        logging.getLogger("bot.chat").exception(message, *arguments)
+    logging.getLogger("elsewhere").warning("%s and %r", message, arguments)
+    lines = written.getvalue().removesuffix("\n").split("\n")
+    assert [set(json.loads(line)) for line in lines] == [
+        {"time", "level", "room", "event", "message", "error"} | ({"traceback"} if whole else set()),
+        {"time", "level", "room", "event", "message"},
+    ]
+    assert all(_clean(value) for line in lines for value in json.loads(line).values())
 
 
 def test_json_lines_are_objects_with_a_constant_event(stream: io.StringIO) -> None:

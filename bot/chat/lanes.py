@@ -75,6 +75,11 @@ class Lanes(BaseRateLimiter[Lane]):
         """Seconds for which the limits of that chat alone hold up a broadcast to it."""
         return self._pacer.rest(chat, self._clock())
 
+    def waiting(self) -> dict[str, int]:
+        """How many calls wait for their turn, by the name of their lane."""
+        lanes = [ticket.lane for ticket in self._waiting]
+        return {lane.name.lower(): lanes.count(lane) for lane in Lane}
+
     async def process_request(
         self,
         callback: Callable[..., Awaitable[Any]],

@@ -120,6 +120,18 @@ class Distributed:
         until the server answers again; where another one has taken over meanwhile, what waits here is cancelled."""
         await self._lead.sure()
 
+    async def waiting(self) -> int:
+        """How many jobs wait in the queue.
+
+        Raises:
+            DatabaseBroken: it cannot be read.
+        """
+        try:
+            queues = await self._queue.job_manager.list_queues_async(status=Status.TODO.value)
+        except ProcrastinateException as error:
+            raise self._unusable(error) from error
+        return sum(int(queue["todo"]) for queue in queues)
+
     def report(self) -> dict[str, JobReport]:
         """How every job has fared in this program, by name."""
         return dict(self._reports)
@@ -137,7 +149,7 @@ class Distributed:
             if not await self._queue.check_connection_async():
                 await self._make_queue()
         except ProcrastinateException as error:
-            raise DatabaseBroken(place_of(parse(self._url)), f"its queue of jobs cannot be used ({error})") from error
+            raise self._unusable(error) from error
         self._open = True
         if self._ticks:
             self._tasks.append(asyncio.create_task(lead(self._url, "clock", self._tick), name="clock"))
@@ -145,6 +157,9 @@ class Distributed:
             self._tasks.append(asyncio.create_task(self._work(), name="worker"))
             if self._alone:
                 self._tasks.append(asyncio.create_task(self._lead_alone(), name="sender"))
+
+    def _unusable(self, error: ProcrastinateException) -> DatabaseBroken:
+        return DatabaseBroken(place_of(parse(self._url)), f"its queue of jobs cannot be used ({error})")
 
     async def _make_queue(self) -> None:
         """Make the queue's tables; another program may do so at this very moment."""

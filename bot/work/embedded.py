@@ -122,6 +122,10 @@ class Embedded:
             await asyncio.wait((self._watch,))
         await asyncio.sleep(0)  # the scheduler takes itself down in the next round of the loop
 
+    async def waiting(self) -> int:
+        """How many jobs are to run again as soon as they have ended."""
+        return len(self._again)
+
     def report(self) -> dict[str, JobReport]:
         """How every job has fared, by name."""
         return {name: replace(one, running=name in self._running) for name, one in self._reports.items()}

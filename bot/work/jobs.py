@@ -51,5 +51,8 @@ class Jobs(Protocol):
     async def stop(self, limit: float = 8.0) -> None:
         """Begin nothing more, and give what runs `limit` seconds."""
 
+    async def waiting(self) -> int:
+        """How many jobs wait for a free hand, in all programs together."""
+
     def report(self) -> Mapping[str, JobReport]:
         """How every job has fared in this program, by name."""

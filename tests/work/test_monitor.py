@@ -5,20 +5,24 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import timedelta
+from typing import get_args
 
 import aiohttp
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from bot.chat.outcome import Outcome
 from bot.errors import BadSetting, DatabaseBroken
 from bot.model import ChatKind, ListingState
-from bot.status import Measures, Status
+from bot.status import Measures, ModelUse, Status
 from bot.work import gauges
 from bot.work.jobs import JobReport
 from bot.work.monitor import Sample, monitored
 from storage import cards, chats, deliveries, digests, listings
 from storage.database import Database
+from storage.model_calls import Spent
 from tests.support import builders
 from tests.support.movable_clock import MovableClock
 
@@ -132,6 +136,11 @@ async def test_the_state_is_measured(db: Database) -> None:
     assert measures == Measures(
         measures.polls, {"planned": 0, "sending": 0, "failed": 0}, 90.0, 2, {builders.card().analyst: 1}
     )
+    use = ModelUse("openai:small", Spent(calls=3, failed=1, input_tokens=500, output_tokens=70), 2000)
+    asked = {(one.name, tuple(one.labels.values())): one.value for one in gauges.of_state(replace(measures, model=use))}
+    assert asked["llm_tokens_today", ("openai:small", "input")] == 500
+    assert asked["llm_tokens_today", ("openai:small", "output")] == 70
+    assert (asked["llm_budget_tokens", ()], asked["llm_failed_calls_today", ()]) == (2000, 1)
     async with db.begin() as conn:
         await chats.update(conn, chat.id, next_at=clock() + timedelta(days=1))
         digest = await digests.create(conn, chat.id, builders.DAY, clock(), 1, [builders.row()], [], [])
@@ -152,4 +161,5 @@ def test_jobs_and_outcomes_are_measured() -> None:
     assert (found["job_failing", ("mail",)], found["job_failing", ("heat",)]) == (0, 1)
     assert ("job_last_success_timestamp_seconds", ("heat",)) not in found
     sent = {(one.name, tuple(one.labels.values())): one.value for one in gauges.of_messages({"sent": 5, "Retry": 2})}
-    assert sent == {("sends", ()): 5, ("refusals", ("Retry",)): 2}
+    none = {("refusals", (kind.__name__,)): 0 for kind in get_args(Outcome)}
+    assert sent == none | {("sends", ()): 5, ("refusals", ("Retry",)): 2}
