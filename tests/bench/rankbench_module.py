@@ -47,9 +47,9 @@ def rank(
 
 
 def _judged(documents: Sequence[Mapping[str, Any]], kind: VerdictKind) -> list[JudgedPaper]:
-    """Newest first, a day apart, so that age decides little."""
+    """Newest first, as the benchmark gives them, and a day apart: about what a reader of a daily table says."""
     return [
-        JudgedPaper(_paper(document), reader_id=1, kind=kind, at=NOW - timedelta(hours=age))
+        JudgedPaper(_paper(document), reader_id=1, kind=kind, at=NOW - timedelta(days=age))
         for age, document in enumerate(documents)
     ]
 
