@@ -20,7 +20,7 @@ from bot.rank.corrections import ruled_out
 from bot.rank.features import Features, Vector
 from bot.rank.nearness import KeptNearness
 from bot.rank.ranking import Amounts, Flags, Parts, Ranking
-from bot.rank.taste import DENSE_SHARE, TASTE_SCALE, Side, Taste
+from bot.rank.taste import DENSE_SHARE, FINE_SHARE, TASTE_SCALE, Side, Taste
 
 AT_ONCE = 64
 """Chats in one product: enough for speed, few enough for a processor's cache."""
@@ -166,21 +166,28 @@ class Batch:
         rows = self._near.summed(papers, weights)
         topics = np.zeros((len(mine), day.topics.shape[1]), dtype=np.float32)
         dense = None if day.dense is None else np.zeros((len(mine), day.dense.shape[1]), dtype=np.float32)
+        fine = None if day.fine is None else np.zeros((len(mine), day.fine.shape[1]), dtype=np.float32)
         if len(used):
             rows += shares @ self._past[used]
             topics += shares @ past.topics[used]
             if dense is not None and past.dense is not None:
                 dense += shares @ past.dense[used]
+            if fine is not None and past.fine is not None:
+                fine += shares @ past.fine[used]
         for at, (some, weight) in enumerate(zip(papers, weights, strict=True)):
             if some:
                 theirs = features.background.likeness(some)
                 topics[at] += weight @ theirs.topics
                 if dense is not None and theirs.dense is not None:
                     dense[at] += weight @ theirs.dense
+                if fine is not None and theirs.fine is not None:
+                    fine[at] += weight @ theirs.fine
         topics *= topic_shares
         rows += topics @ day.topics.T
         if dense is not None and day.dense is not None:
-            rows += (np.float32(DENSE_SHARE) * dense) @ day.dense.T
+            rows += (np.float32(DENSE_SHARE) * topic_shares * dense) @ day.dense.T
+        if fine is not None and day.fine is not None:
+            rows += (np.float32(FINE_SHARE) * fine) @ day.fine.T
         rows *= scales
         rows += np.array([TASTE_SCALE * side.base for side in mine], dtype=np.float32)[:, None]
         return found | dict(zip(places, rows, strict=True))

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple, TypeVar, cast
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import sparse
+from scipy import linalg, sparse
 
 from bot.model import Paper
 from bot.rank.units import Units, units_of
@@ -54,6 +54,10 @@ MOST_ROWS = 8192
 MOST_KEPT = 4096
 """Interests that are kept worked out against a background: a few kilobytes each."""
 
+LEAST_SPREAD = 0.3
+"""What every direction of an embedding model's vectors is taken to spread by at least, as a share of the mean one, when the
+spreads are evened: directions in which papers hardly differ are noise, which is not to be blown up."""
+
 SATURATION, LENGTH_WEIGHT = 1.5, 0.75
 """BM25's k1 and b."""
 
@@ -62,11 +66,13 @@ SATURATION, LENGTH_WEIGHT = 1.5, 0.75
 class Likeness:
     """Papers in the spaces they are compared in: `words` are unit rows of weighted words, `topics` unit rows of what
     words stand for (words that occur in the same papers fall together), `dense` unit rows of an embedding model's
-    vectors, or zeros where a paper has none; None where there is no such model."""
+    vectors, or zeros where a paper has none; None where there is no such model. `fine` are the same vectors with what most
+    papers differ in turned down, so that papers of one field can be told apart."""
 
     words: Matrix
     topics: Vector
     dense: Vector | None = None
+    fine: Vector | None = None
 
     def take(self, places: Sequence[int] | NDArray[np.intp] | slice) -> Likeness:
         """Some of these papers."""
@@ -74,7 +80,8 @@ class Likeness:
 
     def without_words(self, places: Sequence[int] | NDArray[np.intp] | slice) -> Likeness:
         """Some of these papers where their words do not matter: they are None."""
-        return Likeness(None, self.topics[places], None if self.dense is None else self.dense[places])
+        dense, fine = (None if rows is None else rows[places] for rows in (self.dense, self.fine))
+        return Likeness(None, self.topics[places], dense, fine)
 
 
 class _Row(NamedTuple):
@@ -97,6 +104,7 @@ class Usual:
     words: Vector
     topics: Vector
     dense: Vector | None = None
+    fine: Vector | None = None
 
 
 class Background:
@@ -162,14 +170,14 @@ class Background:
         """Any papers in the spaces they are compared in; each paper's row is kept for the next time, as judged papers
         come again with every verdict and from many chats."""
         if not papers:
-            return Likeness(self._words_of_all[:0], self.everything.topics[:0], self._dense(papers))
+            return self.everything.take(slice(0, 0))
         rows = self._rows_of(papers)
         starts = np.cumsum([0, *(len(row.places) for row in rows)])
         words = sparse.csr_matrix(
             (np.concatenate([row.weights for row in rows]), np.concatenate([row.places for row in rows]), starts),
             shape=(len(papers), len(self.vocabulary)),
         )
-        return Likeness(words, np.array([row.topics for row in rows]), self._dense(papers))
+        return self._placed(words, np.array([row.topics for row in rows]), papers)
 
     def words_of(self, papers: Sequence[Paper], places: NDArray[np.int32]) -> Vector:
         """Papers × some places of the vocabulary: the weights there of the papers' words."""
@@ -202,7 +210,11 @@ class Background:
     def likeness_of(self, counts: Matrix, papers: Sequence[Paper]) -> Likeness:
         """Papers in the spaces they are compared in, from their counts over the vocabulary."""
         words = self._words(counts)
-        return Likeness(words, self._topics(words), self._dense(papers))
+        return self._placed(words, self._topics(words), papers)
+
+    def _placed(self, words: Matrix, topics: Vector, papers: Sequence[Paper]) -> Likeness:
+        dense = self._dense(papers)
+        return Likeness(words, topics, dense, None if dense is None else _unit(dense @ self._evening))
 
     def topics_of_units(self, names: Sequence[str]) -> Vector:
         """Units × topics: the direction of each in topic space; zeros where it is not known."""
@@ -246,6 +258,7 @@ class Background:
             else self._near[np.ix_(picked, picked)].astype(np.float32),
             topics=likeness.topics @ likeness.topics.T,
             dense=None if likeness.dense is None else likeness.dense @ likeness.dense.T,
+            fine=None if likeness.fine is None else likeness.fine @ likeness.fine.T,
         )
 
     @cached_property
@@ -277,7 +290,7 @@ class Background:
     @cached_property
     def everything(self) -> Likeness:
         """All the past papers in the spaces they are compared in."""
-        return Likeness(self._words_of_all, self._topics(self._words_of_all), self._dense(self.papers))
+        return self._placed(self._words_of_all, self._topics(self._words_of_all), self.papers)
 
     @cached_property
     def mentions(self) -> Matrix:
@@ -301,6 +314,19 @@ class Background:
         rows, known = self.vectors.of_papers(self.papers) if self.vectors is not None else (np.zeros((0, 0)), None)
         mean = rows[known].mean(axis=0) if len(rows) and known is not None and known.any() else np.zeros(rows.shape[1])
         return np.asarray(mean, dtype=np.float32)
+
+    @cached_property
+    def _evening(self) -> Vector:
+        """Dimensions × dimensions: turns dense rows so that the past papers spread about evenly in all directions."""
+        rows = self._dense(self.papers)
+        if rows is None or not rows.size:
+            return np.zeros((0, 0) if rows is None else (rows.shape[1], rows.shape[1]), dtype=np.float32)
+        width = rows.shape[1]
+        spread = (rows.T @ rows).astype(np.float64)
+        spread += max(LEAST_SPREAD * float(np.trace(spread)) / width, 1e-9) * np.eye(width)
+        root = linalg.cholesky(spread, lower=True, check_finite=False)
+        inverse = linalg.solve_triangular(root, np.eye(width), lower=True, check_finite=False)
+        return np.ascontiguousarray(inverse.T, dtype=np.float32)
 
     @cached_property
     def _words_of_all(self) -> Matrix:

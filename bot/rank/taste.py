@@ -50,8 +50,12 @@ UNFOLDED_WEIGHT = 0.1
 """What a paper weighs whose card somebody looked at without a verdict, as a share of one that was left alone: reading is
 no judgement, though a paper worth keeping would have got one."""
 
-DENSE_SHARE = 0.6
-"""How much an embedding model's vectors say of likeness, where words say 1."""
+DENSE_SHARE = 1.5
+"""How much an embedding model's vectors say of likeness, where topics say 1: they too see what is broadly alike."""
+
+FINE_SHARE = 0.3
+"""How much the same vectors say, where words say 1, once what most papers differ in is turned down. It does not fade: that
+is what tells papers of one field apart."""
 
 
 _NOWHERE = np.array([], dtype=np.intp)
@@ -100,7 +104,10 @@ class Side:
         found += papers.topics @ (np.float32(self.topic_share / self.scale) * topics)
         if papers.dense is not None and usual.dense is not None and judged.dense is not None:
             dense = usual.dense.T @ self.usual_shares + judged.dense.T @ self.judged_shares
-            found += papers.dense @ (np.float32(DENSE_SHARE / self.scale) * dense)
+            found += papers.dense @ (np.float32(DENSE_SHARE * self.topic_share / self.scale) * dense)
+        if papers.fine is not None and usual.fine is not None and judged.fine is not None:
+            fine = usual.fine.T @ self.usual_shares + judged.fine.T @ self.judged_shares
+            found += papers.fine @ (np.float32(FINE_SHARE / self.scale) * fine)
         return found
 
     def _words(self, usual: Likeness, judged: Likeness) -> Vector:
@@ -212,7 +219,7 @@ def learn(background: Background, profile: Profile, now: datetime) -> Taste | No
 
 def whole(topic_share: float, papers: Likeness) -> float:
     """What the parts of a likeness add up to for the same paper: its words, topics and, where there are vectors, those."""
-    return 1.0 + topic_share + (0.0 if papers.dense is None else DENSE_SHARE)
+    return 1.0 + topic_share + (0.0 if papers.dense is None else DENSE_SHARE * topic_share + FINE_SHARE)
 
 
 def alike(left: Likeness, right: Likeness, topic_share: float) -> NDArray[np.float64]:
@@ -225,7 +232,9 @@ def pairs_of(words: Vector, left: Likeness, right: Likeness, topic_share: float)
     """How alike they are, as `alike` has it, where their likeness in words is known."""
     found = words + np.float32(topic_share) * (left.topics @ right.topics.T)
     if left.dense is not None and right.dense is not None:
-        found += np.float32(DENSE_SHARE) * (left.dense @ right.dense.T)
+        found += np.float32(DENSE_SHARE * topic_share) * (left.dense @ right.dense.T)
+    if left.fine is not None and right.fine is not None:
+        found += np.float32(FINE_SHARE) * (left.fine @ right.fine.T)
     found /= np.float32(whole(topic_share, right))
     return found
 
@@ -342,7 +351,9 @@ def _common(
     known = left.shape[1] - len(left)
     inner = usual.words + np.float32(topic_share) * usual.topics
     if usual.dense is not None:
-        inner += np.float32(DENSE_SHARE) * usual.dense
+        inner += np.float32(DENSE_SHARE * topic_share) * usual.dense
+    if usual.fine is not None:
+        inner += np.float32(FINE_SHARE) * usual.fine
     inner /= np.float32(whole(topic_share, usual.likeness))
     across = pairs_of((papers.words @ usual.by_word).toarray(), papers, usual.likeness, topic_share)
     if len(left):

@@ -8,6 +8,7 @@ from scipy import sparse
 
 from bot.rank.features import LEAST_PAPERS, Background, Features, main_directions
 from bot.rank.taste import alike
+from bot.rank.vectors import Vectors
 from tests.support import builders
 
 TOPICS = (
@@ -51,6 +52,40 @@ def test_the_same_papers_give_the_same_numbers() -> None:
     assert np.array_equal(one.likeness.topics, other.likeness.topics)
     assert (one.likeness.words != other.likeness.words).nnz == 0
     assert one.ids == tuple(paper.id for paper in DAY)
+
+
+def test_vectors_tell_papers_of_one_field_apart() -> None:
+    """Where all vectors differ in their field above all, papers of one field are as good as the same by them, and plainly
+    not once that is turned down; the same subject stays near, and a paper without a vector is near nothing."""
+    rng = np.random.default_rng(3)
+    papers = [builders.paper(n, title=f"Study {n}") for n in range(1, 241)]
+    vectors = Vectors()
+    for at, paper in enumerate(papers[:-1]):
+        field, subject = np.eye(2)[at % 2], np.eye(8)[at % 8]
+        about = np.concatenate([9.0 * field, subject, 0.1 * rng.standard_normal(8)])
+        vectors.papers[paper.id, paper.version] = about.astype(np.float32)
+    likeness = Background.of(papers, vectors).likeness([papers[0], papers[8], papers[2], papers[1], papers[-1]])
+    assert likeness.dense is not None
+    assert likeness.fine is not None
+    broad, fine = (likeness.dense @ likeness.dense.T)[0], (likeness.fine @ likeness.fine.T)[0]
+    same, field = 1, 2
+    assert broad[same] - broad[field] < 0.1
+    assert fine[same] - fine[field] > 0.4
+    assert fine[same] > 0.4
+    assert broad[-1] == fine[-1] == 0.0
+
+
+def test_a_few_vectors_do_no_harm() -> None:
+    """One vector or none among the past papers, or all the same: still numbers, unit rows or zeros."""
+    papers = [builders.paper(n, title=f"Study {n}") for n in range(1, 241)]
+    for known in (0, 1, len(papers)):
+        vectors = Vectors()
+        for paper in (*papers[:known], *DAY):
+            vectors.papers[paper.id, paper.version] = np.array([1.0, 2.0, 3.0], dtype=np.float32)
+        likeness = Features.of(DAY, Background.of(papers, vectors)).likeness
+        assert likeness.fine is not None
+        lengths = np.linalg.norm(likeness.fine, axis=1)
+        assert all(length == 0 or length == pytest.approx(1.0, abs=1e-5) for length in lengths)
 
 
 def test_too_few_past_papers_are_joined_by_the_days() -> None:
