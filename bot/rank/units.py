@@ -6,7 +6,7 @@ of the glossary ("=reward model"), a kind of paper ("~survey") or a category ("@
 
 from __future__ import annotations
 
-import sys
+from array import array
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,17 +18,32 @@ from bot.rank.words import STOP_WORDS, Token, tokens
 
 TITLE_COUNTS = 2
 MOST_CHARACTERS = 20_000
-PAPERS_KEPT = 8192
+MOST_TIMES = 2**16 - 1
+PAPERS_KEPT = 4096
+"""Papers whose units are kept: about five kilobytes each."""
+
+_BETWEEN = "\n"
 
 
 @dataclass(frozen=True, slots=True)
 class Units:
-    """A paper's units with their counts, its length in words, and its stems in one string for finding phrases."""
+    """A paper's units with their counts, its length in words, and its stems in one string for finding phrases. Units are
+    kept in one string too, since thousands of papers have some three hundred each, most of which occur nowhere else."""
 
-    names: tuple[str, ...]
-    counts: tuple[int, ...]
+    joined: str
+    packed: bytes
     length: int
     text: str
+
+    @property
+    def names(self) -> list[str]:
+        """The units."""
+        return self.joined.split(_BETWEEN) if self.joined else []
+
+    @property
+    def counts(self) -> Sequence[int]:
+        """How often the paper has each."""
+        return array("H", self.packed)
 
 
 def units_of(paper: Paper) -> Units:
@@ -60,7 +75,8 @@ def _units(title: str, abstract: str, categories: tuple[str, ...]) -> Units:
     for category in categories:
         counts["@" + category] += 1
     stems = " ".join(token.stem for token in (*heading, Token("", "."), *body))
-    return Units(tuple(sys.intern(name) for name in counts), tuple(counts.values()), length, f" {stems} ")
+    packed = array("H", [min(times, MOST_TIMES) for times in counts.values()]).tobytes()
+    return Units(_BETWEEN.join(counts), packed, length, f" {stems} ")
 
 
 def units_of_words(words: Sequence[Token], term: glossary.Term | None = None) -> tuple[str, ...]:
