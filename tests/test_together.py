@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -60,10 +61,11 @@ KINDS: tuple[dict[str, Any], ...] = (
 
 
 def about(n: int, **fields: Any) -> Paper:
-    """Paper number `n`, on one of the themes."""
+    """Paper number `n`, on one of the themes in words of its own, so that no two papers are as good as each other."""
+    rng = random.Random(n)
     theme = THEMES[n % len(THEMES)]
-    text = f"We study {theme} in setting {n % 11} and compare {n % 5} ways. {theme.capitalize()} again, {n}."
-    return a.paper(n, title=f"On {theme}, {n % 13}", abstract=text, **fields)
+    others = rng.choices([word for one in THEMES for word in one.split()], k=rng.randrange(6, 30))
+    return a.paper(n, title=f"On {theme} {rng.choice(others)}", abstract=f"We study {' '.join(others)}.", **fields)
 
 
 async def announce(db: Database, category: str, day: date, numbers: range, also: Sequence[Paper] = ()) -> None:
