@@ -17,7 +17,6 @@ from bot.llm.judging import MOST_JUDGED, Judge
 from bot.material import Material, Materials, states_on
 from bot.model import (
     Chat,
-    Delivery,
     Digest,
     Listing,
     ListingState,
@@ -389,14 +388,15 @@ class Digests:
 
     async def note(
         self, said: Sequence[tuple[Chat, QuietKind]], plan: Callable[[QuietView], Sequence[Mapping[str, object]]]
-    ) -> list[Delivery]:
+    ) -> set[int]:
         """Plan one-line notes, one for each chat per local day and kind; none where it was given or the chat wants none.
+        → the chats that get one.
 
         Trouble is always told; days that are merely quiet only to chats that want to know.
         """
         wanted = [(chat, kind) for chat, kind in said if chat.quiet_notes or kind is QuietKind.UNREACHABLE]
         if not wanted:
-            return []
+            return set()
         async with self._db.read() as conn:
             names = await chats.categories_of(conn, [chat.id for chat, _ in wanted])
             polls = await listings.polls(conn, {name for some in names.values() for name in some})
@@ -407,9 +407,10 @@ class Digests:
             await asyncio.sleep(0)  # as with digests
         async with self._db.begin() as conn:
             fresh = await digests.notice(conn, [(view.chat.id, view.day, view.kind.value) for view, _ in laid])
-            return await deliveries.plan_all(
+            await deliveries.plan_all(
                 conn, [(view.chat.id, None, bodies) for view, bodies in laid if view.chat.id in fresh]
             )
+        return fresh
 
 
 def _select_all(materials: Sequence[Material], rankings: Sequence[Ranking]) -> list[list[ScoredPaper]]:

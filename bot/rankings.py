@@ -29,14 +29,14 @@ from storage.database import Database
 log = logging.getLogger(__name__)
 
 BACKGROUND_PAPERS = 3000
-DAYS_KEPT = 4
-TAKEN_KEPT = 32
-BACKGROUNDS_KEPT = 3
-BATCHES_KEPT = 2
+DAYS_KEPT = 2
+TAKEN_KEPT = 8
+BACKGROUNDS_KEPT = 2
+BATCHES_KEPT = 1
 WORTH_A_BATCH = 4
 """Chats from which on it is worth working out what many have in common, unless that is at hand."""
 
-TASTES_KEPT = 2000
+TASTES_KEPT = 500
 SETTLE = 2.0
 """Seconds after a verdict until its chat's taste is fitted anew: what is said meanwhile is learned in one go."""
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 
 from sqlalchemy import bindparam, delete, exists, func, or_, select, update
@@ -20,36 +19,35 @@ async def plan(
     conn: AsyncConnection, chat_id: int, digest_id: int | None, bodies: Iterable[Mapping[str, object]]
 ) -> list[Delivery]:
     """Write down messages that are to be sent to the chat, in this order."""
-    return await plan_all(conn, [(chat_id, digest_id, bodies)])
+    planned = []
+    for entry in _entries(chat_id, digest_id, bodies):
+        made = await conn.execute(insert(conn, deliveries).values(entry).returning(deliveries))
+        planned.append(_delivery_of(made.one()))
+    return planned
 
 
 async def plan_all(
     conn: AsyncConnection, subjects: Iterable[tuple[int, int | None, Iterable[Mapping[str, object]]]]
-) -> list[Delivery]:
+) -> None:
     """The same for several digests or notes: each with its chat, its number if it is a digest, and its messages."""
-    drafts = [
-        Delivery(0, chat_id, digest_id, position, dict(body), DeliveryState.PLANNED)
-        for chat_id, digest_id, bodies in subjects
-        for position, body in enumerate(bodies)
-    ]
-    if not drafts:
-        return []
-    made = await conn.execute(
-        insert(conn, deliveries).returning(deliveries.c.id, sort_by_parameter_order=True),
-        [
-            {
-                "chat_id": draft.chat_id,
-                "digest_id": draft.digest_id,
-                "position": draft.position,
-                "body": draft.body,
-                "state": draft.state.value,
-                "attempts": draft.attempts,
-                "reason": draft.reason,
-            }
-            for draft in drafts
-        ],
-    )
-    return [replace(draft, id=number) for draft, number in zip(drafts, made.scalars(), strict=True)]
+    entries = [entry for subject in subjects for entry in _entries(*subject)]
+    if entries:
+        await conn.execute(insert(conn, deliveries), entries)
+
+
+def _entries(
+    chat_id: int, digest_id: int | None, bodies: Iterable[Mapping[str, object]]
+) -> Iterator[dict[str, object]]:
+    for position, body in enumerate(bodies):
+        yield {
+            "chat_id": chat_id,
+            "digest_id": digest_id,
+            "position": position,
+            "body": dict(body),
+            "state": DeliveryState.PLANNED,
+            "attempts": 0,
+            "reason": "",
+        }
 
 
 async def next_ones(conn: AsyncConnection, now: datetime, limit: int, held: Collection[int] = ()) -> list[Delivery]:

@@ -51,7 +51,7 @@ async def next_parts(conn: AsyncConnection, chat_ids: Iterable[int], day: date) 
 
 
 async def create_all(conn: AsyncConnection, drafts: Sequence[Digest]) -> list[Digest]:
-    """Keep digests of several chats; their own numbers are given here and take the place of the drafts'.
+    """Keep digests, one for each of several chats; their own numbers are given here and take the place of the drafts'.
 
     Raises:
         DatabaseConflict: one of the chats has that part of that day already, or was forgotten.
@@ -60,7 +60,7 @@ async def create_all(conn: AsyncConnection, drafts: Sequence[Digest]) -> list[Di
         return []
     states = _Encoded()
     made = await conn.execute(
-        insert(conn, digests).returning(digests.c.id, sort_by_parameter_order=True),
+        insert(conn, digests).returning(digests.c.id, digests.c.chat_id),
         [
             {
                 "chat_id": draft.chat_id,
@@ -74,7 +74,8 @@ async def create_all(conn: AsyncConnection, drafts: Sequence[Digest]) -> list[Di
             for draft in drafts
         ],
     )
-    kept = [replace(draft, id=digest_id) for draft, digest_id in zip(drafts, made.scalars(), strict=True)]
+    numbers = {row.chat_id: row.id for row in made}
+    kept = [replace(draft, id=numbers[draft.chat_id]) for draft in drafts]
     lines = [
         {
             "digest_id": digest.id,

@@ -250,10 +250,10 @@ async def test_a_note_is_given_once_a_day_and_only_to_who_wants_it(desk: Desk) -
     async with desk.db.read() as conn:
         chat = await chats.get(conn, desk.chat_id)
     assert chat is not None
-    assert len(await desk.digests.note([(chat, QuietKind.WEEKEND)], body)) == 1
-    assert await desk.digests.note([(chat, QuietKind.WEEKEND)], body) == []
+    assert await desk.digests.note([(chat, QuietKind.WEEKEND)], body) == {chat.id}
+    assert await desk.digests.note([(chat, QuietKind.WEEKEND)], body) == set()
     async with desk.db.begin() as conn:
         silent = await chats.update(conn, desk.chat_id, quiet_notes=False)
     desk.now += timedelta(days=1)
-    assert await desk.digests.note([(silent, QuietKind.WEEKEND)], body) == []
-    assert len(await desk.digests.note([(silent, QuietKind.UNREACHABLE)], body)) == 1
+    assert await desk.digests.note([(silent, QuietKind.WEEKEND)], body) == set()
+    assert await desk.digests.note([(silent, QuietKind.UNREACHABLE)], body) == {silent.id}

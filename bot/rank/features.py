@@ -50,7 +50,7 @@ USUAL_KEPT = 12
 MOST_PAIRED = 4096
 """Past papers whose pairs are kept, two bytes each."""
 
-MOST_ROWS = 8192
+MOST_ROWS = 2048
 MOST_KEPT = 4096
 """Interests that are kept worked out against a background: a few kilobytes each."""
 

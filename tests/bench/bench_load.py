@@ -1,92 +1,159 @@
 """What a large Paperboy costs: many subscribed chats, their verdicts and a year of announcements in one SQLite file.
 
-    python tests/bench/bench_load.py [--chats 100000] [--verdicts 300000] [--days 250] [--due 2000] [--folder DIR]
+    python tests/bench/bench_load.py [--chats 100000] [--verdicts 300000] [--days 250] [--due 2000] [--world FILE]
 
 Printed are a tick that finds nobody due (beside the bare query through sqlite3, the peer), how many chats a second get
-their digest, the memory, and by how much the file grows for a chat and a day. Everything is invented, in a folder that
-goes away; nothing is sent anywhere.
+their digest and what each stage of that takes, the memory, and by how much the file grows for a chat and a day. The due
+chats are as all others: one of five has verdicts. The world is filled by a program of its own, so that the memory is that
+of serving alone; with `--world` it is kept in a file and taken from there the next time. Everything is invented, and
+nothing is sent anywhere. A machine that does other things as well shows in the chats a second, not in the processor's
+time.
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
-import random
+import functools
 import resource
+import shutil
 import sqlite3
 import statistics
+import subprocess
+import sys
 import tempfile
 import time as clocks
-from collections.abc import Awaitable, Callable, Iterator
+from collections import defaultdict
+from collections.abc import Awaitable, Callable
 from contextlib import closing
-from datetime import UTC, date, datetime, time, timedelta
-from itertools import islice
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Table, insert
+from sqlalchemy import event
 
 from bot.card.formulas import latex_line
 from bot.chat.desk import Desk
 from bot.chat.templating import Templates
 from bot.chat.views import Views
 from bot.digest import Digests
-from bot.model import ChatKind
 from bot.pull import categories
 from bot.rank.direction import topic_name
+from bot.rankings import Rankings
 from bot.rounds import Rounds
 from storage import tables
 from storage.database import Database
+from tests.bench import load_world
+from tests.bench.load_world import NOW
 
-NOW = datetime(2026, 2, 18, 8, tzinfo=UTC)
-CATEGORIES = (
-    "cs.LG", "cs.CL", "cs.AI", "cs.CV", "cs.RO", "stat.ML", "cs.IR", "cs.CR", "cs.SE", "cs.HC", "math.OC", "eess.IV",
-    "cs.DC", "quant-ph", "cond-mat.str-el", "astro-ph.GA", "hep-th", "q-bio.NC", "econ.EM", "physics.flu-dyn",
-)  # fmt: skip
-A_DAY = 1000
-WORDS = 4000
-BATCH = 5000
+WANTED_A_SECOND = 200
+WANTED_MB = 300
+WANTED_TICK = 0.05
+STAGES = {"_choose": "ranking and choosing", "_drafts": "rows", "_keep": "writing"}
 
 
 def main() -> None:
-    """Fill a database and measure."""
+    """Fill a database in another program, and measure in this one."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--chats", type=int, default=100_000)
     parser.add_argument("--verdicts", type=int, default=300_000)
     parser.add_argument("--days", type=int, default=250)
     parser.add_argument("--due", type=int, default=2000)
-    parser.add_argument("--folder", type=Path)
+    parser.add_argument("--folder", type=Path, help="where the invented database lives while it is used")
+    parser.add_argument("--world", type=Path, help="keep the filled database here, or take it from here")
+    parser.add_argument("--fill", type=Path, help=argparse.SUPPRESS)
     chosen = parser.parse_args()
+    if chosen.fill:
+        asyncio.run(_fill(chosen.fill, chosen.chats, chosen.verdicts, chosen.days))
+        return
     with tempfile.TemporaryDirectory(prefix="paperboy-load-", dir=chosen.folder) as folder:
-        asyncio.run(_measure(Path(folder) / "load.db", chosen.chats, chosen.verdicts, chosen.days, chosen.due))
+        file = Path(folder) / "load.db"
+        world = chosen.world or file
+        if not world.exists():
+            begun = clocks.perf_counter()
+            subprocess.run([sys.executable, __file__, *sys.argv[1:], "--fill", str(world)], check=True)  # noqa: S603 - this file
+            print(f"filled in                     {clocks.perf_counter() - begun:10.0f} s")
+        if world != file:
+            shutil.copyfile(world, file)
+        asyncio.run(_measure(file, chosen.due))
 
 
-async def _measure(file: Path, many: int, verdicts: int, days: int, due: int) -> None:
-    url = f"sqlite+aiosqlite:///{file}"
-    db = await Database.open(url)
-    begun = clocks.perf_counter()
-    await _fill(db, many, verdicts, days)
-    print(f"filled with {many} chats, {verdicts} verdicts, {days} days in {clocks.perf_counter() - begun:.0f} s")
-    print(f"file                          {_size(file) / 1e6:10.0f} MB")
-    rounds = _rounds(db)
+async def _fill(file: Path, many: int, verdicts: int, days: int) -> None:
+    db = await Database.open(f"sqlite+aiosqlite:///{file}")
+    await load_world.fill(db, many, verdicts, days)
+    await db.close()
+    _size(file)
+
+
+async def _measure(file: Path, due: int) -> None:
+    begun_with = _peak()
+    db = await Database.open(f"sqlite+aiosqlite:///{file}")
+    counts = await _counts(db, "chats", "verdicts", "papers", "announcements")
+    print(", ".join(f"{count} {name}" for name, count in counts.items()) + f", {_size(file) / 1e6:.0f} MB")
+    used: defaultdict[str, float] = defaultdict(float)
+    rounds = _rounds(db, used)
     ours = await _median(rounds.waiting)
     peer = await _median(lambda: asyncio.to_thread(_bare, file))
+    _line("tick that finds nobody due", f"{ours * 1e3:.2f} ms", ours <= WANTED_TICK)
+    print(f"  bare sqlite3                {peer * 1e3:10.2f} ms, ratio {ours / peer:.1f}")
+    first = _a_chat_in(due, counts["chats"])
+    await _make_due(db, first[:1])
+    await _serve(rounds)
+    warm = {stage: used.pop(stage) for stage in list(used)}
+    print(f"  the day's first digest      {sum(warm.values()):10.2f} s CPU: what all chats have in common")
+    await _make_due(db, first[1:])
+    before, made_before = _size(file), (await _counts(db, "digests"))["digests"]
+    statements = _count_statements(db)
+    late: list[float] = []
+    watch = asyncio.create_task(_note_delays(late))
+    begun, cpu_begun = clocks.perf_counter(), clocks.process_time()
+    await _serve(rounds)
+    took, cpu = clocks.perf_counter() - begun, clocks.process_time() - cpu_begun
+    watch.cancel()
+    made = (await _counts(db, "digests"))["digests"] - made_before
+    _line("digests by processor's time", f"{made / cpu:.0f} chats/s", made / cpu >= WANTED_A_SECOND)
+    print(f"  by the clock                {made / took:10.0f} chats/s, {made} of {due - 1}")
+    _stages(used, cpu, made)
+    print(f"  statements                  {statements() / made:10.2f} a chat")
     print(
-        f"tick that finds nobody due    {ours * 1e3:10.2f} ms   bare sqlite3 {peer * 1e3:.2f} ms, ratio {ours / peer:.1f}"
+        f"  the loop was late by        {_quantile(late, 0.99) * 1e3:10.1f} ms (p99), {max(late) * 1e3:.0f} ms at most"
     )
-    await _make_due(db, due)
-    before = _size(file)
-    begun, used = clocks.perf_counter(), clocks.process_time()
-    await rounds.due()
-    took, cpu = clocks.perf_counter() - begun, clocks.process_time() - used
-    made = await _digests(db)
-    print(
-        f"digests                       {made / took:10.0f} chats/s, {cpu / max(made, 1) * 1e3:.2f} ms CPU each, {made} of {due}"
-    )
-    print(f"growth                        {(_size(file) - before) / max(made, 1):10.0f} bytes for a chat and a day")
-    print(f"memory                        {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:10.0f} MB at most")
+    print(f"growth                        {(_size(file) - before) / made:10.0f} bytes for a chat and a day")
+    _line("memory", f"{_peak():.0f} MB at most", _peak() <= WANTED_MB)
+    print(f"  before anything was read    {begun_with:10.0f} MB")
     print("grows with                    chats: the tick reads only who is due; verdicts: those of the chat; days: not")
     await db.close()
+
+
+async def _note_delays(late: list[float]) -> None:
+    """Note by how many seconds a short sleep is late: that long a press would have to wait."""
+    while True:
+        begun = clocks.perf_counter()
+        await asyncio.sleep(0.005)
+        late.append(clocks.perf_counter() - begun - 0.005)
+
+
+def _quantile(values: list[float], share: float) -> float:
+    return sorted(values)[int(share * (len(values) - 1))]
+
+
+def _line(what: str, value: str, met: bool) -> None:
+    number, _, unit = value.partition(" ")
+    print(f"{what:30s}{number:>10s} {unit:16s} {'met' if met else 'MISSED'}")
+
+
+def _stages(used: defaultdict[str, float], cpu: float, made: int) -> None:
+    used["rows"] -= used["layout"]
+    used["ranking and choosing"] -= used["ranking"]
+    used["choosing"] = used.pop("ranking and choosing")
+    used["all else"] = cpu - sum(used.values())
+    for stage in ("reading", "ranking", "choosing", "rows", "layout", "writing", "all else"):
+        print(f"  {stage:28s}{used[stage] / made * 1e3:10.2f} ms CPU a chat")
+
+
+async def _serve(rounds: Rounds) -> None:
+    for part in await rounds.waiting():
+        await rounds.serve(part)
 
 
 async def _median(work: Callable[[], Awaitable[object]], times: int = 9) -> float:
@@ -111,7 +178,43 @@ def _size(file: Path) -> int:
     return file.stat().st_size
 
 
-def _rounds(db: Database) -> Rounds:
+def _peak() -> float:
+    """The most memory that this process has had, in MB."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e6
+
+
+async def _counts(db: Database, *names: str) -> dict[str, int]:
+    async with db.read() as conn:
+        return {
+            name: int((await conn.exec_driver_sql(f"SELECT count(*) FROM {name}")).scalar_one())  # noqa: S608 - our tables
+            for name in names
+        }
+
+
+def _count_statements(db: Database) -> Callable[[], int]:
+    """Count what both connections execute from now on; executing many rows at once is one."""
+    seen: list[str] = []
+    for engine in (db._writer, db._reader):
+        event.listen(engine.sync_engine, "before_cursor_execute", lambda *given: seen.append(str(given[2])))
+    return lambda: len(seen)
+
+
+def _a_chat_in(due: int, chats: int) -> list[int]:
+    """As many chats as are to be due, of all chats evenly, and so as many voters among them as among all."""
+    step = max(chats // due, 1) | 1  # odd, and no multiple of five: not only voters, nor only others
+    step += 2 if step % load_world.VOTING == 0 else 0
+    return [1 + n * step % chats for n in range(due)]
+
+
+async def _make_due(db: Database, ids: list[int]) -> None:
+    async with db.begin() as conn:
+        for start in range(0, len(ids), 500):
+            some = ids[start : start + 500]
+            await conn.execute(tables.chats.update().where(tables.chats.c.id.in_(some)).values(next_at=NOW))
+
+
+def _rounds(db: Database, used: defaultdict[str, float]) -> Rounds:
+    """The rounds as the program makes them; what its stages take is added up in `used`."""
     views = Views(Templates(topic=topic_name, category=lambda code: categories.names().get(code, code)))
     nothing: Any = None
     desk = Desk(
@@ -126,160 +229,48 @@ def _rounds(db: Database) -> Rounds:
         status=nothing,
         views=views,
         latex_line=latex_line,
-        clock=lambda: NOW,
+        clock=_now,
         plan=nothing,
     )
-    digests = Digests(db, lambda: NOW, _idle, _idle)
-    return Rounds(db, digests, nothing, lambda: NOW, lay_out=desk.digest_bodies, lay_out_note=desk.quiet_bodies)
+    rankings = Rankings(db, _now)
+    digests = Digests(db, _now, _idle, _idle, rankings=rankings)
+    _time(rankings, "rank_many", "ranking", used)
+    _time(rankings, "features_of_days", "ranking", used)
+    _time(digests._materials, "read", "reading", used)
+    for name, stage in STAGES.items():
+        _time(digests, name, stage, used)
+
+    def lay_out(view: Any) -> Any:
+        begun = clocks.process_time()
+        try:
+            return desk.digest_bodies(view)
+        finally:
+            used["layout"] += clocks.process_time() - begun
+
+    return Rounds(db, digests, nothing, _now, lay_out=lay_out, lay_out_note=desk.quiet_bodies)
+
+
+def _time(owner: Any, name: str, stage: str, used: defaultdict[str, float]) -> None:
+    """Add what a method takes to `used`."""
+    work = getattr(owner, name)
+
+    @functools.wraps(work)
+    async def timed(*given: Any, **named: Any) -> Any:
+        begun = clocks.process_time()
+        try:
+            return await work(*given, **named)
+        finally:
+            used[stage] += clocks.process_time() - begun
+
+    setattr(owner, name, timed)
+
+
+def _now() -> datetime:
+    return NOW
 
 
 async def _idle(*_: object) -> None:
     """The outside has nothing new."""
-
-
-async def _digests(db: Database) -> int:
-    async with db.read() as conn:
-        found = await conn.exec_driver_sql("SELECT count(*) FROM digests")
-        return int(found.scalar_one())
-
-
-async def _make_due(db: Database, due: int) -> None:
-    async with db.begin() as conn:
-        await conn.execute(tables.chats.update().where(tables.chats.c.id <= due).values(next_at=NOW))
-
-
-# --------------------------------------------------------------------------- what is in it
-
-
-async def _fill(db: Database, many: int, verdicts: int, days: int) -> None:
-    rng = random.Random(7)
-    words = [f"{a}{b}{c}" for a in ("lat", "sem", "grad", "tok", "pol") for b in "aeiou" for c in range(WORDS // 25)]
-    await _save(db, tables.papers, _papers(days))
-    await _save(db, tables.paper_versions, _versions(days, words, rng))
-    await _save(db, tables.announcements, _announcements(days, rng))
-    await _save(db, tables.listings, _listings(days))
-    await _save(db, tables.polls, _polls(days))
-    await _save(db, tables.chats, _chats(many, words, rng))
-    await _save(db, tables.chat_categories, _chat_categories(many, rng, days))
-    await _save(db, tables.verdicts, _verdicts(many, verdicts, days, rng))
-
-
-async def _save(db: Database, table: Table, rows: Iterator[dict[str, Any]]) -> None:
-    while batch := list(islice(rows, BATCH)):
-        async with db.begin() as conn:
-            await conn.execute(insert(table), batch)
-
-
-def _day(back: int) -> date:
-    return date(2026, 2, 18) - timedelta(days=back)
-
-
-def _id(back: int, n: int) -> str:
-    day = _day(back)
-    return f"{day:%y%m}.{day.day:02d}{n:04d}"
-
-
-def _papers(days: int) -> Iterator[dict[str, Any]]:
-    return ({"id": _id(back, n), "latest_version": 1} for back in range(days) for n in range(A_DAY))
-
-
-def _versions(days: int, words: list[str], rng: random.Random) -> Iterator[dict[str, Any]]:
-    for back in range(days):
-        for n in range(A_DAY):
-            yield {
-                "paper_id": _id(back, n),
-                "version": 1,
-                "title": " ".join(rng.choices(words, k=10)),
-                "authors": [f"Ada Author{rng.randrange(5000)}", f"Bo Writer{rng.randrange(5000)}"],
-                "abstract": " ".join(rng.choices(words, k=150)),
-                "categories": [CATEGORIES[n % len(CATEGORIES)]],
-                "comments": "",
-                "journal_ref": "",
-                "doi": "",
-                "published": None,
-                "updated": None,
-                "has_html": True,
-            }
-
-
-def _announcements(days: int, rng: random.Random) -> Iterator[dict[str, Any]]:
-    for back in range(days):
-        for n in range(A_DAY):
-            own = CATEGORIES[n % len(CATEGORIES)]
-            other = rng.choice(CATEGORIES)
-            for category, kind in {other: "cross", own: "new"}.items():
-                yield {"paper_id": _id(back, n), "version": 1, "category": category, "date": _day(back), "kind": kind}
-
-
-def _listings(days: int) -> Iterator[dict[str, Any]]:
-    for back in range(days):
-        for category in CATEGORIES:
-            counts = {f"{which}_{kind}": 50 for which in ("declared", "parsed") for kind in ("new", "cross", "replace")}
-            yield {
-                "category": category,
-                "date": _day(back),
-                "state": "fresh",
-                "checked_at": NOW,
-                "detail": "",
-                **counts,
-            }
-
-
-def _polls(days: int) -> Iterator[dict[str, Any]]:
-    del days
-    for category in CATEGORIES:
-        yield {
-            "category": category,
-            "checked_at": NOW,
-            "state": "fresh",
-            "page_date": _day(0),
-            "detail": "",
-            "failures": 0,
-            "not_before": None,
-        }
-
-
-def _chats(many: int, words: list[str], rng: random.Random) -> Iterator[dict[str, Any]]:
-    for n in range(1, many + 1):
-        yield {
-            "telegram_id": n,
-            "thread_id": 0,
-            "kind": ChatKind.PRIVATE,
-            "title": f"Chat {n}",
-            "language": "en",
-            "timezone": "UTC",
-            "hour": time(8),
-            "layout": "classic",
-            "size": 5,
-            "quiet_notes": True,
-            "subscribed": True,
-            "paused": "",
-            "pending": "",
-            "next_at": NOW + timedelta(hours=1 + n % 22),
-            "held_since": None,
-            "created_at": NOW,
-            "interests": ", ".join(rng.choices(words, k=3)),
-            "widened": [],
-        }
-
-
-def _chat_categories(many: int, rng: random.Random, days: int) -> Iterator[dict[str, Any]]:
-    del days
-    for n in range(1, many + 1):
-        for position, category in enumerate(rng.sample(CATEGORIES, 3)):
-            yield {"chat_id": n, "category": category, "since": _day(0), "position": position}
-
-
-def _verdicts(many: int, verdicts: int, days: int, rng: random.Random) -> Iterator[dict[str, Any]]:
-    voters = max(many // 5, 1)
-    for n in range(verdicts):
-        yield {
-            "chat_id": 1 + n % voters,
-            "reader_id": 1 + n % voters,
-            "paper_id": _id(1 + n % max(days - 1, 1), n // voters),
-            "kind": rng.choice(("like", "like", "dislike")),
-            "at": NOW - timedelta(hours=n % 4000),
-        }
 
 
 if __name__ == "__main__":

@@ -1,0 +1,170 @@
+"""An invented world for load tests: chats, verdicts and a year of announcements in one SQLite file."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, time, timedelta
+from itertools import accumulate, islice
+from typing import Any
+
+from sqlalchemy import Table, insert
+
+from bot.model import ChatKind
+from storage import tables
+from storage.database import Database
+
+NOW = datetime(2026, 2, 18, 8, tzinfo=UTC)
+CATEGORIES = (
+    "cs.LG", "cs.CL", "cs.AI", "cs.CV", "cs.RO", "stat.ML", "cs.IR", "cs.CR", "cs.SE", "cs.HC", "math.OC", "eess.IV",
+    "cs.DC", "quant-ph", "cond-mat.str-el", "astro-ph.GA", "hep-th", "q-bio.NC", "econ.EM", "physics.flu-dyn",
+)  # fmt: skip
+A_DAY = 1000
+WORDS = 12_000
+BATCH = 5000
+VOTING = 5
+"""Of so many chats one votes."""
+
+
+async def fill(db: Database, many: int, verdicts: int, days: int) -> None:
+    """Fill a new database; nobody is due in it before nine."""
+    rng = random.Random(7)
+    words = _Words(rng)
+    await _save(db, tables.papers, _papers(days))
+    await _save(db, tables.paper_versions, _versions(days, words, rng))
+    await _save(db, tables.announcements, _announcements(days, rng))
+    await _save(db, tables.listings, _listings(days))
+    await _save(db, tables.polls, _polls())
+    await _save(db, tables.chats, _chats(many, words))
+    await _save(db, tables.chat_categories, _chat_categories(many, rng))
+    await _save(db, tables.verdicts, _verdicts(many, verdicts, days, rng))
+
+
+async def _save(db: Database, table: Table, rows: Iterator[dict[str, Any]]) -> None:
+    while batch := list(islice(rows, BATCH)):
+        async with db.begin() as conn:
+            await conn.execute(insert(table), batch)
+
+
+class _Words:
+    """Invented words, of which few are used much, as in any language."""
+
+    def __init__(self, rng: random.Random) -> None:
+        self._rng = rng
+        starts = ("lat", "sem", "grad", "tok", "pol", "min", "ker", "dif", "ent", "rob")
+        every = [
+            f"{a}{b}{chr(97 + n % 26)}{chr(97 + n // 26)}" for n in range(WORDS // 50) for a in starts for b in "aeiou"
+        ]
+        rng.shuffle(every)
+        self._words = every
+        self._chances = list(accumulate(1.0 / (rank + 20) for rank in range(len(every))))
+
+    def some(self, count: int) -> list[str]:
+        """So many of them."""
+        return self._rng.choices(self._words, cum_weights=self._chances, k=count)
+
+
+def _day(back: int) -> date:
+    return date(2026, 2, 18) - timedelta(days=back)
+
+
+def _id(back: int, n: int) -> str:
+    day = _day(back)
+    return f"{day:%y%m}.{day.day:02d}{n:04d}"
+
+
+def _papers(days: int) -> Iterator[dict[str, Any]]:
+    return ({"id": _id(back, n), "latest_version": 1} for back in range(days) for n in range(A_DAY))
+
+
+def _versions(days: int, words: _Words, rng: random.Random) -> Iterator[dict[str, Any]]:
+    for back in range(days):
+        for n in range(A_DAY):
+            yield {
+                "paper_id": _id(back, n),
+                "version": 1,
+                "title": " ".join(words.some(10)),
+                "authors": [f"Ada Author{rng.randrange(5000)}", f"Bo Writer{rng.randrange(5000)}"],
+                "abstract": " ".join(words.some(150)),
+                "categories": [CATEGORIES[n % len(CATEGORIES)]],
+                "comments": "",
+                "journal_ref": "",
+                "doi": "",
+                "published": None,
+                "updated": None,
+                "has_html": True,
+            }
+
+
+def _announcements(days: int, rng: random.Random) -> Iterator[dict[str, Any]]:
+    for back in range(days):
+        for n in range(A_DAY):
+            own = CATEGORIES[n % len(CATEGORIES)]
+            other = rng.choice(CATEGORIES)
+            for category, kind in {other: "cross", own: "new"}.items():
+                yield {"paper_id": _id(back, n), "version": 1, "category": category, "date": _day(back), "kind": kind}
+
+
+def _listings(days: int) -> Iterator[dict[str, Any]]:
+    counts = {f"{which}_{kind}": 50 for which in ("declared", "parsed") for kind in ("new", "cross", "replace")}
+    for back in range(days):
+        for category in CATEGORIES:
+            fresh = {"category": category, "date": _day(back), "state": "fresh", "checked_at": NOW, "detail": ""}
+            yield fresh | counts
+
+
+def _polls() -> Iterator[dict[str, Any]]:
+    for category in CATEGORIES:
+        yield {
+            "category": category,
+            "checked_at": NOW,
+            "state": "fresh",
+            "page_date": _day(0),
+            "detail": "",
+            "failures": 0,
+            "not_before": None,
+        }
+
+
+def _chats(many: int, words: _Words) -> Iterator[dict[str, Any]]:
+    for n in range(1, many + 1):
+        yield {
+            "telegram_id": n,
+            "thread_id": 0,
+            "kind": ChatKind.PRIVATE,
+            "title": f"Chat {n}",
+            "language": "en",
+            "timezone": "UTC",
+            "hour": time(8),
+            "layout": "classic",
+            "size": 5,
+            "quiet_notes": True,
+            "subscribed": True,
+            "paused": "",
+            "pending": "",
+            "next_at": NOW + timedelta(hours=1 + n % 22),
+            "held_since": None,
+            "created_at": NOW,
+            "interests": ", ".join(words.some(3)),
+            "widened": [],
+        }
+
+
+def _chat_categories(many: int, rng: random.Random) -> Iterator[dict[str, Any]]:
+    for n in range(1, many + 1):
+        for position, category in enumerate(rng.sample(CATEGORIES, 3)):
+            yield {"chat_id": n, "category": category, "since": _day(0), "position": position}
+
+
+def _verdicts(many: int, verdicts: int, days: int, rng: random.Random) -> Iterator[dict[str, Any]]:
+    """Every fifth chat votes, on papers of past days."""
+    voters = max(many // VOTING, 1)
+    for n in range(verdicts):
+        chat_id = 1 + n % voters * VOTING
+        yield {
+            "chat_id": chat_id,
+            "reader_id": chat_id,
+            "paper_id": _id(1 + n % max(days - 1, 1), n // voters),
+            "kind": rng.choice(("like", "like", "dislike")),
+            "at": NOW - timedelta(hours=n % 4000),
+        }
