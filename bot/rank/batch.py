@@ -176,7 +176,7 @@ class Batch:
                 fine += shares @ past.fine[used]
         for at, (some, weight) in enumerate(zip(papers, weights, strict=True)):
             if some:
-                theirs = features.background.likeness(some)
+                theirs = features.background.without_words(some)
                 topics[at] += weight @ theirs.topics
                 if dense is not None and theirs.dense is not None:
                     dense[at] += weight @ theirs.dense

@@ -8,6 +8,8 @@ from bot.model import Profile, ReasonKind
 def ruled_out(profile: Profile, kind: ReasonKind) -> frozenset[str]:
     """The keys of the reasons of this kind that do not count for the whole chat: labels of interests, categories, ids
     of judged papers, units of words; "" for heat."""
+    if not profile.corrections:
+        return frozenset()
     return frozenset(one.key for one in profile.corrections if one.kind is kind and not one.reader_id)
 
 

@@ -172,12 +172,34 @@ class Background:
         if not papers:
             return self.everything.take(slice(0, 0))
         rows = self._rows_of(papers)
-        starts = np.cumsum([0, *(len(row.places) for row in rows)])
-        words = sparse.csr_matrix(
-            (np.concatenate([row.weights for row in rows]), np.concatenate([row.places for row in rows]), starts),
-            shape=(len(papers), len(self.vocabulary)),
+        starts = np.zeros(len(rows) + 1, dtype=np.int32)
+        np.cumsum([len(row.places) for row in rows], out=starts[1:])
+        words = rows_of(
+            np.concatenate([row.weights for row in rows]),
+            np.concatenate([row.places for row in rows]),
+            starts,
+            len(self.vocabulary),
         )
         return self._placed(words, np.array([row.topics for row in rows]), papers)
+
+    def without_words(self, papers: Sequence[Paper]) -> Likeness:
+        """Any papers where their words do not matter: they are None."""
+        if not papers:
+            return self.everything.without_words(slice(0, 0))
+        return self._placed(None, np.array([row.topics for row in self._rows_of(papers)]), papers)
+
+    def summed(self, places: NDArray[np.intp], shares: Vector, papers: Sequence[Paper], theirs: Vector) -> Vector:
+        """For every word the weights of past papers at these places and of any other papers, each times its share, in
+        sum."""
+        words = self._words_of_all
+        starts = words.indptr[places]
+        counts = words.indptr[places + 1] - starts
+        at = np.arange(counts.sum()) + np.repeat(starts - np.cumsum(counts) + counts, counts)
+        weights = np.repeat(shares, counts) * words.data[at]
+        found = np.bincount(words.indices[at], weights, minlength=len(self.vocabulary)).astype(np.float32)
+        for row, share in zip(self._rows_of(papers), theirs, strict=True):
+            found[row.places] += share * row.weights
+        return found
 
     def words_of(self, papers: Sequence[Paper], places: NDArray[np.int32]) -> Vector:
         """Papers × some places of the vocabulary: the weights there of the papers' words."""
@@ -249,7 +271,7 @@ class Background:
         likeness = self.everything.take(picked)
         by_word = likeness.words.T.tocsr()
         return Usual(
-            papers=tuple(self.papers[at] for at in picked),
+            papers=tuple(map(self.papers.__getitem__, picked.tolist())),
             places=picked,
             likeness=likeness,
             by_word=by_word,
@@ -502,6 +524,13 @@ def _told(units: Sequence[Units]) -> Counter[str]:
     found, times = np.unique(np.concatenate(hashes) if hashes else np.zeros(0, np.int64), return_counts=True)
     several = set(found[times > 1].tolist())
     return Counter(name for one in units for name in one.names if " " not in name or hash(name) in several)
+
+
+def rows_of(weights: Vector, places: NDArray[np.int32], starts: NDArray[np.int32], width: int) -> Matrix:
+    """Sparse rows of sound parts, which scipy would look over for longer than most products take."""
+    made = sparse.csr_matrix((len(starts) - 1, width), dtype=np.float32)
+    made.data, made.indices, made.indptr = weights, places, starts
+    return made
 
 
 def counted(units: Sequence[Units], columns: dict[str, int], width: int) -> Matrix:

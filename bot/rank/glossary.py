@@ -152,7 +152,7 @@ def _plain(text: str) -> tuple[str, list[int]]:
 
 def is_chinese(text: str) -> bool:
     """Whether there is a Chinese character in it."""
-    return any("\u3400" <= mark <= "\u9fff" for mark in text)
+    return not text.isascii() and any("\u3400" <= mark <= "\u9fff" for mark in text)
 
 
 def _longest(text: Sequence[Token], names: _Node) -> list[Found]:

@@ -200,7 +200,7 @@ def _interests(text: str) -> Iterator[Interest]:
                 if stance is not None:
                     weight = -abs(stance) if lasting else stance
                 phrase, factor = _amount(phrase)
-                yield from _of_phrase(phrase, weight * factor)
+                yield from _stated(phrase, weight * factor)
 
 
 def _pieces(part: str) -> Iterator[str]:
@@ -278,6 +278,12 @@ def _amount(phrase: str) -> tuple[str, float]:
 
 
 # --------------------------------------------------------------------------- phrases
+
+
+@lru_cache(maxsize=8192)
+def _stated(phrase: str, weight: float) -> tuple[Interest, ...]:
+    """What a phrase asks for, kept as many chats state the same."""
+    return tuple(_of_phrase(phrase, weight))
 
 
 def _of_phrase(phrase: str, weight: float) -> Iterator[Interest]:

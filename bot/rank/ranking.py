@@ -101,7 +101,8 @@ class Ranking(Sequence[ScoredPaper]):
     def _to(self, judged: Judged, places: Sequence[int], topic_share: float) -> Vector:
         """How alike each paper at these places (row) is to each of these judged ones."""
         mine = self.features.likeness.without_words(places)
-        return pairs_of(self._near.to(judged.papers, places), mine, judged.likeness, topic_share)
+        theirs = judged.background.without_words(judged.papers)
+        return pairs_of(self._near.to(judged.papers, places), mine, theirs, topic_share)
 
     @overload
     def __getitem__(self, at: int) -> ScoredPaper: ...
@@ -253,9 +254,10 @@ def _joined(reasons: Sequence[Reason]) -> list[Reason]:
     """Reasons of the same kind about the same thing made one (somebody may write the same interest twice)."""
     found: dict[tuple[ReasonKind, str], Reason] = {}
     for reason in reasons:
-        about = reason.key or reason.label
-        known = found.get((reason.kind, about))
-        share = reason.share + (known.share if known else 0.0)
-        count = max(reason.count, known.count if known else 0)
-        found[reason.kind, about] = Reason(reason.kind, reason.label, share, count, reason.key)
+        about = reason.kind, reason.key or reason.label
+        known = found.get(about)
+        if known is not None:
+            count = max(reason.count, known.count)
+            reason = Reason(reason.kind, reason.label, reason.share + known.share, count, reason.key)  # noqa: PLW2901 - both in one
+        found[about] = reason
     return [reason for reason in found.values() if reason.share]

@@ -81,18 +81,20 @@ def _teaching(ranking: Ranking, ordered: Sequence[int], near: Vector, chosen: Se
     plausible is left. `near` is how alike the papers of `ordered` are."""
     scores = ranking.scores[ordered]
     last = min(scores[chosen].tolist(), default=0.0)
-    others = np.setdiff1d(np.flatnonzero(scores > max(PLAUSIBLE * last, 0.0)), chosen)
-    if not ranking.knows_the_reader or not len(others):
+    plausible = scores > max(PLAUSIBLE * last, 0.0)
+    plausible[chosen] = False
+    others: list[int] = np.flatnonzero(plausible).tolist()
+    if not ranking.knows_the_reader or not others:
         return None
     familiar = ranking.familiar([ordered[at] for at in others], TOPIC_SHARE)
     familiar = np.maximum(familiar, near[others][:, chosen].max(axis=1))
-    alike = np.maximum(near[np.ix_(others, others)], 0.0)
+    alike = np.maximum(near[others][:, others], 0.0)
     np.fill_diagonal(alike, 0.0)
     doubt = np.clip(1.0 - familiar / SAME, 0.0, 1.0)
     worth = np.minimum(scores[others] / max(last, 1e-9), 1.0)
     value = doubt * worth * np.sqrt(0.1 + (alike**2).sum(axis=1))
     best = int(value.argmax())
-    return (int(others[best]), int((alike[best] >= SIMILAR).sum())) if value[best] > 0 else None
+    return (others[best], int((alike[best] >= SIMILAR).sum())) if value[best] > 0 else None
 
 
 def _varied(scores: NDArray[np.float64], near: Vector, size: int) -> list[int]:

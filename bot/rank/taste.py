@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from bot.model import JudgedPaper, Paper, Profile, ReasonKind, VerdictKind
 from bot.rank.corrections import own_verdicts_out, ruled_out
-from bot.rank.features import Background, Likeness, Matrix, Usual, Vector
+from bot.rank.features import Background, Likeness, Usual, Vector
 from bot.rank.turning import standing
 from bot.rank.voices import Common, Said, evened, fitted
 
@@ -61,14 +61,6 @@ is what tells papers of one field apart."""
 _NOWHERE = np.array([], dtype=np.intp)
 
 
-def _summed(rows: Matrix, shares: Vector) -> Vector:
-    """The sum of sparse rows, each taken so many times."""
-    if not shares.any():
-        return np.zeros(rows.shape[1], dtype=np.float32)
-    each = np.repeat(shares, np.diff(rows.indptr))
-    return np.bincount(rows.indices, weights=rows.data * each, minlength=rows.shape[1]).astype(np.float32)
-
-
 @dataclass(frozen=True, slots=True)
 class Side:
     """One part of a linear model: what likeness to each of a few papers adds, and what every paper gets.
@@ -94,27 +86,24 @@ class Side:
     @property
     def words(self) -> Vector:
         """What each word adds."""
-        return self._words(self.background.everything.take(self.usual), self.background.likeness(self.judged))
-
-    def of(self, papers: Likeness) -> NDArray[np.float64]:
-        """What this part adds to each paper."""
-        usual, judged = self.background.everything.take(self.usual), self.background.likeness(self.judged)
-        topics = usual.topics.T @ self.usual_shares + judged.topics.T @ self.judged_shares
-        found = np.asarray(papers.words @ self._words(usual, judged), dtype=np.float64) + self.base
-        found += papers.topics @ (np.float32(self.topic_share / self.scale) * topics)
-        if papers.dense is not None and usual.dense is not None and judged.dense is not None:
-            dense = usual.dense.T @ self.usual_shares + judged.dense.T @ self.judged_shares
-            found += papers.dense @ (np.float32(DENSE_SHARE * self.topic_share / self.scale) * dense)
-        if papers.fine is not None and usual.fine is not None and judged.fine is not None:
-            fine = usual.fine.T @ self.usual_shares + judged.fine.T @ self.judged_shares
-            found += papers.fine @ (np.float32(FINE_SHARE / self.scale) * fine)
-        return found
-
-    def _words(self, usual: Likeness, judged: Likeness) -> Vector:
-        weights = _summed(usual.words, self.usual_shares) + _summed(judged.words, self.judged_shares)
+        weights = self.background.summed(self.usual, self.usual_shares, self.judged, self.judged_shares)
         weights /= np.float32(self.scale)
         weights[self.unheard] = 0.0
         return weights
+
+    def of(self, papers: Likeness) -> NDArray[np.float64]:
+        """What this part adds to each paper."""
+        past, judged = self.background.everything, self.background.without_words(self.judged)
+        topics = past.topics[self.usual].T @ self.usual_shares + judged.topics.T @ self.judged_shares
+        found = np.asarray(papers.words @ self.words, dtype=np.float64) + self.base
+        found += papers.topics @ (np.float32(self.topic_share / self.scale) * topics)
+        if papers.dense is not None and past.dense is not None and judged.dense is not None:
+            dense = past.dense[self.usual].T @ self.usual_shares + judged.dense.T @ self.judged_shares
+            found += papers.dense @ (np.float32(DENSE_SHARE * self.topic_share / self.scale) * dense)
+        if papers.fine is not None and past.fine is not None and judged.fine is not None:
+            fine = past.fine[self.usual].T @ self.usual_shares + judged.fine.T @ self.judged_shares
+            found += papers.fine @ (np.float32(FINE_SHARE / self.scale) * fine)
+        return found
 
 
 @dataclass(frozen=True, slots=True)
