@@ -79,8 +79,9 @@ class Asked:
         """Papers × interests: what each adds to each paper after so many likes, and whether the paper's own words name
         it (otherwise it is only close in topic)."""
         past = features.background.everything.words
-        echo = (spread([self], past.shape[0]) @ past) @ features.by_word
-        added, covered = added_by(features, [self], [likes], np.asarray(echo.toarray()))
+        near = np.asarray((past[self.past.ravel()] @ features.by_word).toarray()).reshape(*self.past.shape, -1)
+        echo = np.einsum("ip,ipd->id", self.past_shares, near)
+        added, covered = added_by(features, [self], [likes], echo)
         return added.T.astype(np.float64), covered.T >= NAMED
 
 
@@ -222,7 +223,7 @@ def _speaking(background: Background, names: Sequence[str], weighted: Any, direc
     most = min(ECHO_PAPERS, spoken.shape[1])
     if not most:
         return np.zeros((len(spoken), 0), dtype=np.int32), np.zeros((len(spoken), 0), dtype=np.float32)
-    best = np.sort(np.argpartition(-spoken, most - 1, axis=1)[:, :most], axis=1)
+    best = np.sort(np.argpartition(spoken, spoken.shape[1] - most, axis=1)[:, -most:], axis=1)
     each = np.maximum(np.take_along_axis(spoken, best, axis=1), np.float32(0.0))
     each /= np.maximum(each.sum(axis=1, keepdims=True), np.float32(1e-9))
     return best.astype(np.int32), each

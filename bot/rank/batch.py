@@ -73,8 +73,7 @@ class Batch:
         tastes = [score.taste_of(features, ask.profile, now, ask.taste) for ask in asks]
         wishes = [score.wishes_of(ask.profile) for ask in asks]
         stated = self._state(asks, wishes, tastes)
-        drawn = self._learned([taste.drawn if taste else None for taste in tastes])
-        put_off = self._learned([taste.put_off if taste else None for taste in tastes])
+        learned = self._learned(tastes)
         grown = score.grown_heat(features.place, heat, len(features.papers)).astype(np.float32)
         nothing = np.zeros(len(features.papers), dtype=np.float32)
         upvotes = score.upvotes(features, heat)
@@ -85,7 +84,7 @@ class Batch:
             followed = score.followed(features, profile, organizations) if profile.follows else {}
             cold = ruled_out(profile, ReasonKind.HEAT)
             wanted = score.wanted_categories(profile)
-            liked, disliked = drawn.get(at, nothing), put_off.get(at, nothing)
+            liked, disliked = learned.get((at, 0), nothing), learned.get((at, 1), nothing)
             if cold or not upvotes:
                 warm = nothing
             elif wishes[at] or tastes[at] is not None or profile.follows:
@@ -143,64 +142,51 @@ class Batch:
 
     # ------------------------------------------------------------------ verdicts
 
-    def _learned(self, sides: Sequence[Side | None]) -> dict[int, Vector]:
-        """What verdicts add, one row of shares for each chat that has this side of a taste."""
-        features = self.features
-        day, past = features.likeness, features.background.everything
-        # Where some of its words do not count, which is rare, a side is asked alone.
-        found = {
-            at: (TASTE_SCALE * side.of(day)).astype(np.float32)
-            for at, side in enumerate(sides)
-            if side is not None and len(side.unheard)
-        }
-        places = [at for at, side in enumerate(sides) if side is not None and at not in found]
-        mine = [side for side in sides if side is not None and not len(side.unheard)]
+    def _learned(self, tastes: Sequence[Taste | None]) -> dict[tuple[int, int], Vector]:
+        """What verdicts add: by the place of a taste, what likes (0) and dislikes (1) add to each paper."""
+        day, past = self.features.likeness, self.features.background.everything
+        found: dict[tuple[int, int], Vector] = {}
+        places: list[tuple[int, int]] = []
+        mine: list[list[Side]] = []
+        for at, taste in enumerate(tastes):
+            some = []
+            for sort, side in enumerate((taste.drawn, taste.put_off) if taste is not None else ()):
+                if side is not None and len(side.unheard):
+                    # Some of its words do not count, which is rare: it is asked alone.
+                    found[at, sort] = (TASTE_SCALE * side.of(day)).astype(np.float32)
+                elif side is not None:
+                    places.append((at, sort))
+                    some.append(side)
+            if some:
+                mine.append(some)
         if not mine:
             return found
-        topic_shares = np.array([side.topic_share for side in mine], dtype=np.float32)[:, None]
-        scales = np.array([TASTE_SCALE / side.scale for side in mine], dtype=np.float32)[:, None]
-        used, shares = _dense(mine)
-        nearby = [np.flatnonzero(side.judged_shares) for side in mine]
-        papers = [[side.judged[at] for at in some] for side, some in zip(mine, nearby, strict=True)]
-        weights = [side.judged_shares[some] for side, some in zip(mine, nearby, strict=True)]
-        rows = self._near.summed(papers, weights)
-        topics = np.zeros((len(mine), day.topics.shape[1]), dtype=np.float32)
-        dense = None if day.dense is None else np.zeros((len(mine), day.dense.shape[1]), dtype=np.float32)
-        fine = None if day.fine is None else np.zeros((len(mine), day.fine.shape[1]), dtype=np.float32)
-        if len(used):
-            rows += shares @ self._past[used]
-            topics += shares @ past.topics[used]
-            if dense is not None and past.dense is not None:
-                dense += shares @ past.dense[used]
-            if fine is not None and past.fine is not None:
-                fine += shares @ past.fine[used]
-        for at, (some, weight) in enumerate(zip(papers, weights, strict=True)):
-            if some:
-                theirs = features.background.without_words(some)
-                topics[at] += weight @ theirs.topics
-                if dense is not None and theirs.dense is not None:
-                    dense[at] += weight @ theirs.dense
-                if fine is not None and theirs.fine is not None:
-                    fine[at] += weight @ theirs.fine
-        topics *= topic_shares
-        rows += topics @ day.topics.T
-        if dense is not None and day.dense is not None:
-            rows += (np.float32(DENSE_SHARE) * topic_shares * dense) @ day.dense.T
-        if fine is not None and day.fine is not None:
-            rows += (np.float32(FINE_SHARE) * fine) @ day.fine.T
-        rows *= scales
-        rows += np.array([TASTE_SCALE * side.base for side in mine], dtype=np.float32)[:, None]
+        sides = [side for some in mine for side in some]
+        rows, of_judged = self._near.summed(
+            [some[0].judged for some in mine], [[side.judged_shares for side in some] for some in mine]
+        )
+        used, shares = _dense(sides, len(past.topics))
+        rows += shares @ self._past[used]
+        topic_shares = np.array([side.topic_share for side in sides], dtype=np.float32)[:, None]
+        says = (topic_shares, np.float32(DENSE_SHARE) * topic_shares, np.float32(FINE_SHARE))
+        for judged, usual, new, say in zip(of_judged, past.spaces, day.spaces, says, strict=True):
+            if judged is not None and usual is not None and new is not None:
+                rows += (say * (judged + shares @ usual[used])) @ new.T
+        rows *= np.array([TASTE_SCALE / side.scale for side in sides], dtype=np.float32)[:, None]
+        rows += np.array([TASTE_SCALE * side.base for side in sides], dtype=np.float32)[:, None]
         return found | dict(zip(places, rows, strict=True))
 
 
-def _dense(sides: Sequence[Side]) -> tuple[NDArray[np.intp], Vector]:
-    """The places of the usual papers that count for any of these, and sides × those papers: their shares."""
+def _dense(sides: Sequence[Side], count: int) -> tuple[NDArray[np.intp] | slice, Vector]:
+    """Those of so many past papers that are usual for any of these, or all where most are, and sides × those papers: their
+    shares."""
     at = [row for row, side in enumerate(sides) if side.usual_shares.any()]
     if not at:
-        return np.zeros(0, dtype=np.intp), np.zeros((len(sides), 0), dtype=np.float32)
-    used, columns = np.unique(np.concatenate([sides[row].usual for row in at]), return_inverse=True)
-    shares = np.zeros((len(sides), len(used)), dtype=np.float32)
-    shares[np.repeat(at, [len(sides[row].usual) for row in at]), columns] = np.concatenate(
+        return slice(0), np.zeros((len(sides), 0), dtype=np.float32)
+    places = np.concatenate([sides[row].usual for row in at])
+    used = np.flatnonzero(np.bincount(places, minlength=count))
+    shares = np.zeros((len(sides), count), dtype=np.float32)
+    shares[np.repeat(at, [len(sides[row].usual) for row in at]), places] = np.concatenate(
         [sides[row].usual_shares for row in at]
     )
-    return used, shares
+    return (slice(None), shares) if 2 * len(used) > count else (used, shares[:, used])

@@ -5,17 +5,25 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import cached_property
 from threading import Lock
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bot.model import Paper
-from bot.rank.features import Features, Vector
+from bot.rank.features import Features, Vector, rows_of
 
 MOST_KEPT = 4096
 """Judged papers whose likeness to the day's is kept: four bytes for each of the day's papers."""
 
 Places = Sequence[int] | NDArray[np.intp]
+
+
+class Sum(NamedTuple):
+    """Some papers in sum: the likeness in words of each of the day's papers to them, and themselves in the other spaces."""
+
+    words: Vector
+    spaces: tuple[Vector | None, ...]
 
 
 class Nearness:
@@ -42,7 +50,8 @@ class KeptNearness(Nearness):
     def __init__(self, features: Features) -> None:
         super().__init__(features)
         self._at: dict[tuple[str, str, tuple[str, ...]], int] = {}
-        self._rows: Vector = np.zeros((64, len(features.papers)), dtype=np.float32)
+        self._rows: Vector = np.zeros((0, len(features.papers)), dtype=np.float32)
+        self._spaces = tuple(None if rows is None else rows[:0] for rows in features.likeness.spaces)
         self._lock = Lock()
 
     def among(self, places: Places) -> Vector:
@@ -54,23 +63,30 @@ class KeptNearness(Nearness):
         with self._lock:
             return self._rows[self._rows_of(papers)][:, places].T
 
-    def summed(self, papers: Sequence[Sequence[Paper]], shares: Sequence[Vector]) -> Vector:
-        """For each of several rows of papers, the likeness of all the day's papers to them, each times its share, in
-        sum."""
-        starts = np.cumsum([0, *(len(some) for some in papers)])
+    def summed(self, papers: Sequence[Sequence[Paper]], shares: Sequence[Sequence[Vector]]) -> Sum:
+        """For each of several rows of papers and each row of its shares: the papers, each times its share, in sum."""
+        counts = [len(some) for some in papers]
+        starts = np.cumsum([0, *counts])
+        repeated = [start for start, some in zip(starts, shares, strict=False) for _ in some]
+        spread = [share for some in shares for share in some]
         with self._lock:
             rows = self._rows_of([paper for some in papers for paper in some])
-            found = [
-                one @ self._rows[rows[start : start + len(one)]] for one, start in zip(shares, starts, strict=False)
-            ]
-        return np.array(found, dtype=np.float32).reshape(len(papers), self._rows.shape[1])
+            telling = [np.flatnonzero(share) for share in spread]
+            weights = rows_of(
+                np.concatenate([share[at] for share, at in zip(spread, telling, strict=True)]),
+                np.concatenate([rows[start + at] for start, at in zip(repeated, telling, strict=True)]),
+                np.cumsum([0, *(len(at) for at in telling)], dtype=np.int32),
+                len(self._rows),
+            )
+            spaces = tuple(None if rows is None else weights @ rows for rows in self._spaces)
+            return Sum(weights @ self._rows, spaces)
 
     @cached_property
     def _pairs(self) -> Vector:
         features = self._features
         return np.asarray((features.likeness.words @ features.by_word).toarray())
 
-    def _rows_of(self, papers: Sequence[Paper]) -> NDArray[np.intp]:
+    def _rows_of(self, papers: Sequence[Paper]) -> NDArray[np.int32]:
         """Where the likeness of the day's papers to each of these is kept."""
         keys = [(paper.title, paper.abstract, paper.categories) for paper in papers]
         if len(self._at) + len(keys) > MOST_KEPT:
@@ -82,13 +98,22 @@ class KeptNearness(Nearness):
                 new.append(paper)
         if new:
             self._compare(new)
-        return np.array([self._at[key] for key in keys], dtype=np.intp)
+        return np.array([self._at[key] for key in keys], dtype=np.int32)
 
     def _compare(self, papers: Sequence[Paper]) -> None:
-        known = len(self._at)
-        if known > len(self._rows):
-            grown = np.zeros((max(known, 2 * len(self._rows)), self._rows.shape[1]), dtype=np.float32)
-            grown[: len(self._rows)] = self._rows
-            self._rows = grown
-        words = self._features.background.likeness(papers).words
-        self._rows[known - len(papers) : known] = (words @ self._features.by_word).toarray()
+        start, end = len(self._at) - len(papers), len(self._at)
+        theirs = self._features.background.likeness(papers)
+        if end > len(self._rows):
+            room = max(64, end, 2 * len(self._rows))
+            self._rows = _grown(self._rows, room)
+            self._spaces = tuple(None if rows is None else _grown(rows, room) for rows in self._spaces)
+        self._rows[start:end] = (theirs.words @ self._features.by_word).toarray()
+        for kept, rows in zip(self._spaces, theirs.spaces, strict=True):
+            if kept is not None and rows is not None:
+                kept[start:end] = rows
+
+
+def _grown(rows: Vector, room: int) -> Vector:
+    found = np.zeros((room, rows.shape[1]), dtype=np.float32)
+    found[: len(rows)] = rows
+    return found
