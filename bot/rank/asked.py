@@ -79,8 +79,8 @@ class Asked:
         """Papers × interests: what each adds to each paper after so many likes, and whether the paper's own words name
         it (otherwise it is only close in topic)."""
         past = features.background.everything.words
-        near = np.asarray((past[self.past.ravel()] @ features.by_word).toarray()).reshape(*self.past.shape, -1)
-        echo = np.einsum("ip,ipd->id", self.past_shares, near)
+        spoken = (spread([self], past.shape[0]) @ past).toarray()
+        echo = np.ascontiguousarray((features.likeness.words @ spoken.T).T)
         added, covered = added_by(features, [self], [likes], echo)
         return added.T.astype(np.float64), covered.T >= NAMED
 

@@ -295,7 +295,7 @@ class Background:
             by_word=by_word,
             words=(likeness.words @ by_word).toarray()
             if self._near is None
-            else self._near[np.ix_(picked, picked)].astype(np.float32),
+            else self._near[picked][:, picked].astype(np.float32),
             topics=likeness.topics @ likeness.topics.T,
             dense=None if likeness.dense is None else likeness.dense @ likeness.dense.T,
             fine=None if likeness.fine is None else likeness.fine @ likeness.fine.T,
