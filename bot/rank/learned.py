@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -11,7 +12,7 @@ import numpy as np
 from bot.model import Paper
 from bot.rank.taste import TASTE_SCALE, Taste
 from bot.rank.units import tells
-from bot.rank.words import tokens
+from bot.rank.words import Token, tokens
 
 
 class Word(NamedTuple):
@@ -72,8 +73,16 @@ def _is_told(unit: str, found: Sequence[Word]) -> bool:
 
 def _occurrences(wanted: Sequence[str], text: str) -> Iterable[str]:
     """The places where these stems stand in a row, as they are written there, in lower case."""
-    telling = [token for token in tokens(text) if tells(token)]
-    for at in range(len(telling) - len(wanted) + 1):
+    telling = _telling(text)
+    for at, first in enumerate(telling):
+        if first.stem != wanted[0]:
+            continue
         row = telling[at : at + len(wanted)]
         if [token.stem for token in row] == list(wanted):
             yield " ".join(token.written if token.written.isupper() else token.written.lower() for token in row)
+
+
+@lru_cache(maxsize=256)
+def _telling(text: str) -> tuple[Token, ...]:
+    """The words of a text that say something; a table's papers are asked for several words each, by many chats."""
+    return tuple(token for token in tokens(text) if tells(token))
