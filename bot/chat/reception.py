@@ -14,8 +14,8 @@ from telegram.error import TelegramError
 from telegram.ext import CallbackContext, ExtBot
 
 from bot.chat.callbacks import Press, decode
-from bot.chat.carried import carries
 from bot.chat.desk import Desk
+from bot.chat.forged import forged
 from bot.chat.outcome import Migrated, Refused, judge
 from bot.chat.visit import Visit
 from bot.errors import PaperboyError, StorageError
@@ -71,13 +71,13 @@ class Reception:
         return callback
 
     def press(self, handler: Callable[[Visit, P], Awaitable[None]], *, admins: bool = False) -> Callback:
-        """For a button: the handler gets what it means. With `admins` only administrators may press it. What stands on no
-        button of the message is forged, or its button has just gone, and nothing happens."""
+        """For a button: the handler gets what it means. With `admins` only administrators may press it. On a table what none
+        of its buttons says is forged, and nothing happens."""
 
         async def handle(visit: Visit) -> None:
             data = (visit.query.data if visit.query is not None else None) or ""
-            if visit.pressed is not None and not carries(visit.pressed, data):
-                log.info("no button of message %d says what was pressed", visit.message_id)
+            if visit.pressed is not None and forged(visit.pressed, data):
+                log.info("no button of the table %d says what was pressed", visit.message_id)
                 return
             if admins:
                 await visit.must_administer()

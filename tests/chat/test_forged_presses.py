@@ -13,7 +13,7 @@ from sqlalchemy import select
 
 from bot.chat import callbacks
 from bot.chat.callbacks import UnknownPress, decode, encode, mark
-from bot.chat.carried import carries
+from bot.chat.forged import forged
 from bot.model import Chat as Stored
 from bot.model import ReasonKind, VerdictKind
 from bot.playground import wire
@@ -105,27 +105,26 @@ def presses(rng: random.Random, count: int) -> list[str]:
     return made
 
 
-async def test_what_no_button_says_does_nothing(scene: Scene) -> None:
-    """A member sends all kinds of data for messages with other buttons and with none: each press is answered, nothing is
-    changed anywhere, and no message is changed or taken away."""
-    sent = await scene.playground.user_sends(scene.group, scene.mei, "/categories")
-    view = await scene.playground.wait_for_message(scene.group, after=sent.id)
-    plain = next(one for one in scene.playground.messages(scene.group, by_bot=True) if not one.buttons)
+async def test_what_no_button_of_a_table_says_does_nothing(scene: Scene) -> None:
+    """A member presses all kinds of data on a table whose buttons say other things: each press is answered, nothing is
+    changed anywhere, and the table is neither changed nor taken away."""
+    sent = await scene.playground.user_sends(scene.group, scene.ada, "/digest")
+    table = await scene.playground.wait_for_message(scene.group, after=sent.id)
     await scene.bot.settled()
     before = (await scene.theirs(), len(scene.playground.calls))
-    shown = [(one.text, one.buttons) for one in (view, plain)]
+    said = {button.get("callback_data") for button in table.buttons}
+    assert any(str(data).startswith("1u") for data in said)
+    shown = (table.text, table.buttons)
     count = 0
-    for data in presses(random.Random(2), 2):
-        if _known(data) and not any(button.get("callback_data") == data for button in view.buttons):
-            for message in (view, plain):
-                await scene.forge(scene.mei, message, data)
-                count += 1
+    for data in presses(random.Random(2), 3):
+        if _known(data) and data not in said:
+            await scene.forge(scene.mei, table, data)
+            count += 1
     await scene.bot.settled()
     assert count >= 60
     assert await scene.theirs() == before[0]
-    assert [(one.text, one.buttons) for one in (view, plain)] == shown
-    assert not view.deleted
-    assert not plain.deleted
+    assert (table.text, table.buttons) == shown
+    assert not table.deleted
     done = {call.method.lower() for call in scene.playground.calls[before[1] :]} - {"getupdates", "answercallbackquery"}
     assert done == set()
 
@@ -141,7 +140,7 @@ def _known(data: str) -> bool:
 async def test_no_data_reaches_another_chat_or_reader(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
     """Even where a button would say it: whatever is pressed in one's own chat, or by a member in a group, leaves other
     chats, other readers and the group's settings as they are."""
-    monkeypatch.setattr("bot.chat.reception.carries", lambda _message, _data: True)
+    monkeypatch.setattr("bot.chat.reception.forged", lambda _message, _data: False)
     own = scene.playground.private(scene.mei)
     sent = await scene.playground.user_sends(own, scene.mei, "/help")
     places = [
@@ -162,22 +161,32 @@ async def test_no_data_reaches_another_chat_or_reader(scene: Scene, monkeypatch:
             assert after[name] == before[name], name
 
 
+def keys(*said: str) -> dict[str, Any]:
+    """A keyboard."""
+    return {"reply_markup": {"inline_keyboard": [[{"text": "1", "callback_data": one}] for one in said]}}
+
+
+def blocks(*said: str) -> dict[str, Any]:
+    """Buttons inside of a rich message."""
+    return {"rich_message": {"blocks": [{"type": "buttons", "buttons": [{"callback_data": one} for one in said]}]}}
+
+
 @pytest.mark.parametrize(
     ("more", "expected"),
     [
+        (keys("1u|2602.1v1"), True),
+        (keys("1u|2602.1v1", "1n|5"), False),
+        (blocks("1u|2602.1v1"), True),
+        (blocks("1u|2602.1v1", "1n|5"), False),
+        (keys("1n|6"), False),
+        (keys("another bot's"), False),
+        ({"rich_message": {}}, False),
         ({}, False),
-        ({"reply_markup": {"inline_keyboard": [[{"text": "1", "callback_data": "1u|2602.1v1"}]]}}, False),
-        ({"reply_markup": {"inline_keyboard": [[{"text": "1", "url": "https://arxiv.org"}]]}}, False),
-        ({"reply_markup": {"inline_keyboard": [[{"text": "1", "callback_data": "1n|5"}]]}}, True),
-        ({"rich_message": {"blocks": [{"type": "buttons", "buttons": [{"callback_data": "1n|5"}]}]}}, True),
-        ({"rich_message": {"blocks": [{"type": "buttons", "buttons": [{"callback_data": "1n|6"}]}]}}, False),
-        ({"rich_message": {}}, True),
-        ({"ephemeral_message_id": 3}, True),
     ],
 )
-def test_a_message_carries_what_its_buttons_say(more: dict[str, Any], expected: bool) -> None:
-    """Under it and inside of it; what may have buttons that we are not shown is given the benefit of the doubt."""
+def test_only_on_what_is_seen_to_be_a_table_a_press_is_forged(more: dict[str, Any], expected: bool) -> None:
+    """Where no button is shown to us, or another view's, the press has the benefit of the doubt."""
     told = {"message_id": 1, "date": 0, "chat": {"id": 1, "type": "private"}, **more}
     message = telegram.Message.de_json(told, None)
     assert message is not None
-    assert carries(message, "1n|5") is expected
+    assert forged(message, "1n|5") is expected
