@@ -200,10 +200,14 @@ class Transport(BaseRequest):
 
     @staticmethod
     def parse_json_payload(payload: bytes) -> dict[str, Any]:
-        """The answer as a mapping. Unlike the original it does not log what cannot be read."""
+        """The answer as a mapping. Unlike the original it does not log what cannot be read.
+
+        Raises:
+            NetworkError: it was cut off or is something else; what was asked may have been done.
+        """
         answer = _parsed(payload)
         if answer is None:
-            raise TelegramError("Invalid server response")
+            raise NetworkError("Invalid server response")
         return answer
 
 

@@ -31,8 +31,9 @@ class Clock:
 
 
 @asynccontextmanager
-async def quick_bot(api_url: str, clock: Clock) -> AsyncIterator[ExtBot[Lane]]:
-    """An open bot whose lanes go by the system's time and by how far the ledger's clock was moved."""
+async def quick_bot(api_url: str, clock: Clock, *, call: float = 1.0) -> AsyncIterator[ExtBot[Lane]]:
+    """An open bot whose lanes go by the system's time and by how far the ledger's clock was moved; `call` is how many
+    seconds a call may take."""
 
     def running() -> float:
         return time.monotonic() + (clock.now - NOW).total_seconds()
@@ -40,7 +41,7 @@ async def quick_bot(api_url: str, clock: Clock) -> AsyncIterator[ExtBot[Lane]]:
     one: ExtBot[Lane] = ExtBot(
         TOKEN,
         base_url=f"{api_url}/bot",
-        request=Transport(timeouts=Timeouts(call=1.0)),
+        request=Transport(timeouts=Timeouts(call=call)),
         get_updates_request=Transport(),
         rate_limiter=Lanes(FAST, clock=running),
     )
