@@ -303,7 +303,7 @@ async def _serve(
 
     alive = asyncio.create_task(heartbeat.keep(heartbeat.place(settings.database_url), clock))
     try:
-        async with _watched_over(program, jobs, postman.counts, lanes.waiting):
+        async with _watched_over(program, jobs, postman, lanes.waiting):
             if shared:
                 await _share(program, jobs, desk, bot, lanes, role, stop)
             else:
@@ -449,7 +449,7 @@ async def _until(stop: asyncio.Event, work: Coroutine[Any, Any, None], at_rest: 
 
 @asynccontextmanager
 async def _watched_over(
-    program: Program, jobs: Jobs, outcomes: Mapping[str, int], calls: Callable[[], Mapping[str, int]]
+    program: Program, jobs: Jobs, postman: Postman, calls: Callable[[], Mapping[str, int]]
 ) -> AsyncIterator[None]:
     """Answer on METRICS_PORT where one is set."""
     settings = program.settings
@@ -469,13 +469,14 @@ async def _watched_over(
             *gauges.of_state(measures),
             *queues,
             *gauges.of_jobs(jobs.report()),
-            *gauges.of_messages(outcomes),
+            *gauges.of_messages(postman.counts),
         ]
 
     async def problems() -> list[str]:
         await program.status.measures()
         failing = {name: one.last_error for name, one in jobs.report().items() if one.last_error}
-        return [f"The job {name} fails: {safe(error)}." for name, error in failing.items()]
+        told = [f"The job {name} fails: {safe(error)}." for name, error in failing.items()]
+        return [*told, postman.trouble] if postman.trouble else told
 
     async with monitored(settings.metrics_host, settings.metrics_port, measure, problems) as port:
         log.info("health and metrics are answered on http://%s:%d", settings.metrics_host, port)

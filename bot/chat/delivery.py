@@ -99,6 +99,8 @@ class Postman:
     ) -> None:
         self.counts: Counter[str] = Counter()
         """What became of messages since the start, by outcome."""
+        self.trouble = ""
+        """Why nothing can be written down at present, in a sentence; '' while all is well."""
         self._outbox = outbox
         self._post = post
         self._clock = clock
@@ -187,8 +189,10 @@ class Postman:
             begun = await self._begin(delivery)
         except StorageError as error:
             log.warning("message %d waits: %s", delivery.id, error)
+            self.trouble = str(error)
             self._trouble()
         else:
+            self.trouble = ""
             if begun is not None:
                 await self._send(*begun)
                 line.leave_alone(delivery.chat_id, self._rest(begun[1]))
@@ -323,9 +327,11 @@ class Postman:
                 await write()
             except StorageError as error:
                 log.warning("what became of message %d could not be written down: %s", delivery_id, error)
+                self.trouble = str(error)
                 if wait is not None:
                     await self._sleep(wait)
             else:
+                self.trouble = ""
                 return
         self._unwritten[delivery_id] = write
         self._failures = ALARM

@@ -6,11 +6,13 @@ import asyncio
 import multiprocessing
 import os
 import random
+import shutil
 import signal
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from multiprocessing.process import BaseProcess
+from pathlib import Path
 from typing import Self
 
 from aiohttp import web
@@ -23,6 +25,7 @@ from bot.chat.posting import through
 from bot.model import ChatKind
 from bot.outbox import Outbox
 from storage import chats, deliveries
+from storage.address import file_of, parse
 from storage.database import Database
 
 TOKEN = "1:kills"
@@ -123,6 +126,37 @@ async def broadcast(database_url: str, many: int, kills: int, rng: random.Random
                 assert sender.exitcode == 0
                 return Outcome(Counter(telegram.taken), killed)
             killed += await _kill_when(sender, telegram, moments.pop(0), rng)
+
+
+async def cut_off(
+    database_url: str, many: int, cuts: int, rng: random.Random, folder: Path
+) -> list[tuple[Path, frozenset[int]]]:
+    """Copies of a SQLite database's files as they were at random moments of a broadcast to so many chats, each taken while
+    the sender stood still; with who had been served by then."""
+    db = await Database.open(database_url)
+    await plan(db, many)
+    await db.close()
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload([__name__])
+    found: list[tuple[Path, frozenset[int]]] = []
+    async with Telegram(rng) as telegram:
+        sender = context.Process(target=send_all, args=(database_url, telegram.url))
+        sender.start()
+        for number, moment in enumerate(sorted(rng.sample(range(1, many), cuts))):
+            while len(set(telegram.taken)) < moment and sender.is_alive():  # noqa: ASYNC110 - another process is waited for
+                await asyncio.sleep(0.001)
+            if not sender.is_alive():
+                break
+            os.kill(sender.pid or 0, signal.SIGSTOP)
+            served = frozenset(telegram.taken)
+            copy = folder / f"cut-{number}.db"
+            source = file_of(parse(database_url))
+            for end in ("", "-wal"):
+                shutil.copy(f"{source}{end}", f"{copy}{end}")
+            found.append((copy, served))
+            os.kill(sender.pid or 0, signal.SIGCONT)
+        await asyncio.to_thread(sender.join)
+    return found
 
 
 async def _kill_when(sender: BaseProcess, telegram: Telegram, served: int, rng: random.Random) -> int:
