@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.errors import DatabaseConflict
+from bot.errors import DatabaseLocked
 from bot.model import Chat, ChatKind, Delivery, DeliveryState
 from bot.outbox import Outbox
 from storage import chats, deliveries, tables
@@ -123,17 +123,18 @@ async def test_steps_at_the_same_time_share_their_transactions(db: Database, mon
     assert [row.message_id for row in rows] == [None if n % 3 == 0 else 1000 + n for n in range(60)]
 
 
-async def test_who_cannot_be_written_down_is_told(db: Database) -> None:
+async def test_who_cannot_be_written_down_is_told(db: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     """When the database fails, each step that was to be written down fails; later ones go on."""
     outbox = Outbox(db, MovableClock())
     await chat_with(db, "a", telegram_id=1)
     await chat_with(db, "a", telegram_id=2)
     taken = await outbox.take(9)
-    async with db.begin() as conn:
-        refusing = "CREATE TRIGGER refusing BEFORE UPDATE ON deliveries BEGIN SELECT RAISE(ABORT, 'no'); END"
-        await conn.exec_driver_sql(refusing)
-    results = await asyncio.gather(*(outbox.begin(one.id) for one in taken), return_exceptions=True)
-    assert [type(one) for one in results] == [DatabaseConflict, DatabaseConflict]
-    async with db.begin() as conn:
-        await conn.exec_driver_sql("DROP TRIGGER refusing")
+
+    def locked() -> AbstractAsyncContextManager[AsyncConnection]:
+        raise DatabaseLocked(db.place)
+
+    with monkeypatch.context() as meanwhile:
+        meanwhile.setattr(db, "begin", locked)
+        results = await asyncio.gather(*(outbox.begin(one.id) for one in taken), return_exceptions=True)
+    assert [type(one) for one in results] == [DatabaseLocked, DatabaseLocked]
     assert all(await asyncio.gather(*(outbox.begin(one.id) for one in taken)))

@@ -183,6 +183,7 @@ def test_no_secret_and_no_database_is_kept() -> None:
 
 
 SQLITES_OWN = {
+    "tests/journeys/test_disk.py": "a file's locks, limits and pieces",
     "tests/test_commandline.py": "an address is handed on, and none is opened",
     "tests/test_doctor.py": "a file that is not there, or is something else",
     "tests/test_heartbeat.py": "the sign of life lies beside the file",

@@ -8,7 +8,7 @@ import random
 import resource
 import sqlite3
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -101,6 +101,13 @@ async def on_writer(db: Database, statement: str) -> None:
         connection = raw.driver_connection
         assert connection is not None
         await connection.execute(statement)
+
+
+@pytest.fixture
+async def db(migrated_sqlite_url: str) -> AsyncIterator[Database]:
+    """An open database without rows, in a file."""
+    async with opened(migrated_sqlite_url) as database:
+        yield database
 
 
 @pytest.mark.parametrize(("trouble", "said"), [(full, "the disk cannot be"), (locked, "is locked by")])
