@@ -9,19 +9,21 @@ from __future__ import annotations
 import random
 import time
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 
 import pytest
 from sqlalchemy import select
+from telegram.error import TelegramError
 
 from bot.chat.delivery import Postman
 from bot.chat.lanes import Lanes
 from bot.chat.offers import Offers
+from bot.chat.outcome import InDoubt, judge
 from bot.chat.posting import through
-from bot.chat.retries import MOST_BROKEN
-from bot.model import ChatKind
+from bot.chat.retries import MOST_BROKEN, MOST_LATE, doubts_of
+from bot.model import Chat, ChatKind
 from bot.outbox import Outbox
 from storage import chats, deliveries, tables
 from storage.database import Database
@@ -56,6 +58,9 @@ REFUSED = (
 )
 """It surely was not done."""
 
+MOST_SLOW = 3
+"""How many calls are not answered in a run, since each is waited for."""
+
 LATE = (HANG, SLOW)
 BROKEN = (
     RESET,
@@ -75,9 +80,7 @@ class Moody:
     rng: random.Random
     clock: Clock
     natures: dict[int, str] = field(default_factory=dict)
-    unheard: Counter[str] = field(default_factory=Counter)
-    """How often each message was taken without our hearing of it."""
-    doubts: Counter[str] = field(default_factory=Counter)
+    broken: Counter[str] = field(default_factory=Counter)
     late: set[str] = field(default_factory=set)
     shut: dict[int, float] = field(default_factory=dict)
     """Until when a chat must not be written to; 0 stands for all of them."""
@@ -121,16 +124,13 @@ class Moody:
             if reply.status == 429:
                 self.shut[chat] = now + (7 if reply is not REFUSED[4] else 1)
             return reply
-        if drawn < 0.12 and text not in self.late and not self.doubts[text]:
+        if drawn < 0.12 and len(self.late) < MOST_SLOW and not self.broken[text]:
             self.late.add(text)
-            reply = self.rng.choice(LATE)
-        elif drawn < 0.20 and self.doubts[text] < MOST_BROKEN and text not in self.late:
-            self.doubts[text] += 1
-            reply = self.rng.choice(BROKEN)
-        else:
-            return None
-        self.unheard[text] += reply.accepted
-        return reply
+            return self.rng.choice(LATE)
+        if drawn < 0.20 and self.broken[text] < MOST_BROKEN and text not in self.late:
+            self.broken[text] += 1
+            return self.rng.choice(BROKEN)
+        return None
 
 
 @pytest.fixture
@@ -164,17 +164,27 @@ async def _plan(db: Database, moody: Moody) -> dict[int, list[str]]:
 async def test_whatever_the_server_does_everybody_gets_everything_once(
     db: Database, api: TinyBotApi, seed: int
 ) -> None:
-    """Exactly once and in order, except what was taken without our hearing of it; each failure is in the ledger with its
+    """Exactly once and in order, except what may have been taken without our hearing of it; each failure is in the ledger with its
     reason; a chat that is told to wait is left alone, and the others are served meanwhile."""
     clock = Clock()
     moody = api.mishap = Moody(random.Random(seed), clock)
     planned = await _plan(db, moody)
-    async with quick_bot(api.url, clock, call=0.15) as bot:
+    async with quick_bot(api.url, clock) as bot:
         assert isinstance(bot.rate_limiter, Lanes)
         lanes = bot.rate_limiter
+        send = through(bot, Offers(clock))
+        unknown: Counter[object] = Counter()
+
+        async def post(chat: Chat, body: Mapping[str, object]) -> int:
+            try:
+                return await send(chat, body)
+            except TelegramError as error:
+                unknown[body["text"]] += isinstance(judge(error), InDoubt)
+                raise
+
         postman = Postman(
             Outbox(db, clock),
-            through(bot, Offers(clock)),
+            post,
             clock,
             concurrency=6,
             rest=lambda chat: lanes.rest(chat.telegram_id),
@@ -199,8 +209,9 @@ async def test_whatever_the_server_does_everybody_gets_everything_once(
         elif text.endswith("long"):
             assert (row.state, taken[text]) == ("failed", 0)
         else:
-            assert (row.state, bool(row.message_id)) == ("sent", True), (text, row.reason)
-            assert 1 <= taken[text] <= 1 + moody.unheard[text]
+            assert 1 <= taken[text] <= 1 + unknown[text]
+            # On a machine that is busy an answer may be late by itself; once more than that is the end of it.
+            assert row.message_id if row.state == "sent" else doubts_of(row.reason) > MOST_LATE
     assert sorted(chat.paused for chat in homes.values() if chat.paused) == sorted(GONE)
     assert sum(chat.telegram_id <= -1000 for chat in homes.values()) == 2
     for texts in planned.values():

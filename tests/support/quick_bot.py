@@ -31,9 +31,8 @@ class Clock:
 
 
 @asynccontextmanager
-async def quick_bot(api_url: str, clock: Clock, *, call: float = 1.0) -> AsyncIterator[ExtBot[Lane]]:
-    """An open bot whose lanes go by the system's time and by how far the ledger's clock was moved; `call` is how many
-    seconds a call may take."""
+async def quick_bot(api_url: str, clock: Clock) -> AsyncIterator[ExtBot[Lane]]:
+    """An open bot whose lanes go by the system's time and by how far the ledger's clock was moved."""
 
     def running() -> float:
         return time.monotonic() + (clock.now - NOW).total_seconds()
@@ -41,7 +40,7 @@ async def quick_bot(api_url: str, clock: Clock, *, call: float = 1.0) -> AsyncIt
     one: ExtBot[Lane] = ExtBot(
         TOKEN,
         base_url=f"{api_url}/bot",
-        request=Transport(timeouts=Timeouts(call=call)),
+        request=Transport(timeouts=Timeouts(call=1.0)),
         get_updates_request=Transport(),
         rate_limiter=Lanes(FAST, clock=running),
     )
