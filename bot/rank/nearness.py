@@ -61,7 +61,8 @@ class KeptNearness(Nearness):
     def to(self, papers: Sequence[Paper], places: Places) -> Vector:
         """Of the papers at these places (rows) to any papers."""
         with self._lock:
-            return self._rows[self._rows_of(papers)][:, places].T
+            rows = self._rows_of(papers)
+            return self._rows[rows][:, places].T
 
     def summed(self, papers: Sequence[Sequence[Paper]], shares: Sequence[Sequence[Vector]]) -> Sum:
         """For each of several rows of papers and each row of its shares: the papers, each times its share, in sum."""

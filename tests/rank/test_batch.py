@@ -21,6 +21,7 @@ from bot.model import (
     Profile,
     ReasonKind,
     ScoredPaper,
+    ShownPaper,
     VerdictKind,
 )
 from bot.rank.batch import Ask, Batch
@@ -61,12 +62,24 @@ profiles = st.builds(
         ),
         max_size=8,
     ).map(tuple),
+    left=st.lists(
+        st.builds(
+            ShownPaper,
+            paper=st.sampled_from(PAST[15:40]),
+            at=st.integers(0, 30).map(lambda days: NOW - timedelta(days=days)),
+            unfolded=st.booleans(),
+        ),
+        max_size=5,
+    ).map(tuple),
     corrections=st.sampled_from(
         (
             (),
             (Correction(ReasonKind.HEAT, "", "", NOW), Correction(ReasonKind.INTEREST, "GRPO", "", NOW)),
             (Correction(ReasonKind.CATEGORY, "cs.LG", "", NOW), Correction(ReasonKind.WORD, "world", "", NOW)),
-            (Correction(ReasonKind.LIKED, PAST[0].id, "", NOW),),
+            (
+                Correction(ReasonKind.LIKED, PAST[0].id, "", NOW),
+                Correction(ReasonKind.DISLIKED, PAST[1].id, "", NOW, 2),
+            ),
         )
     ),
 )

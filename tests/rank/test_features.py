@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from scipy import sparse
 
+from bot.rank import features
 from bot.rank.features import LEAST_PAPERS, Background, Features, main_directions
 from bot.rank.taste import alike
 from bot.rank.vectors import Vectors
@@ -145,3 +146,38 @@ def test_what_is_usual_is_taken_from_the_wanted_categories() -> None:
     assert {paper.primary for paper in mixed.usual(frozenset({"math.NT"})).papers} == {"cs.LG", "hep-lat"}
     usual = mixed.usual(frozenset({"hep-lat"}))
     assert usual.words.shape == usual.topics.shape == (len(usual.papers), len(usual.papers))
+
+
+def test_words_in_sum_are_those_of_their_papers() -> None:
+    """The weights of past and other papers' words, each paper times its share, and those at a few words alone."""
+    background = past(240)
+    places = np.array([3, 17, 101], dtype=np.intp)
+    shares, theirs = np.array([0.5, -1.0, 2.0], dtype=np.float32), np.array([1.0, -0.25, 3.0], dtype=np.float32)
+    wanted = shares @ background.everything.words[places].toarray() + theirs @ background.likeness(DAY).words.toarray()
+    assert np.allclose(background.summed(places, shares, DAY, theirs), wanted, atol=1e-6)
+    some = np.arange(0, len(background.vocabulary), 7, dtype=np.int32)
+    assert np.allclose(background.words_of(DAY, some), background.likeness(DAY).words[:, some].toarray())
+
+
+def test_the_sample_of_what_is_usual_is_read_from_all_pairs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where there are too many past papers for all their pairs to be kept, a sample is compared itself, with the same
+    result."""
+    kept = past(240).usual(frozenset({"cs.LG"}))
+    monkeypatch.setattr(features, "MOST_PAIRED", 100)
+    compared = past(240).usual(frozenset({"cs.LG"}))
+    assert np.array_equal(kept.places, compared.places)
+    assert np.allclose(kept.words, compared.words, atol=1e-3)
+
+
+def test_what_is_worked_out_is_kept() -> None:
+    """What was asked for before is not worked out again, and the rest in one go, each once."""
+    background, asked = past(30), list[list[str]]()
+
+    def double(keys: list[str]) -> list[str]:
+        asked.append(keys)
+        return [key + key for key in keys]
+
+    assert background.keep_all(["a", "b", "a"], double) == ["aa", "bb", "aa"]
+    assert background.keep_all(["b", "c"], double) == ["bb", "cc"]
+    assert background.keep_all(["c"], double) == ["cc"]
+    assert asked == [["a", "b"], ["c"]]
