@@ -34,7 +34,11 @@ NAMED = 0.45
 """Share of an interest's words, by their rarity, that a paper must use for the interest to be named in it."""
 
 FADING, FADING_POWER = 0.4, 1.2
-"""How the stated interests give way to verdicts: half after two likes, a sixteenth after twenty."""
+"""How the stated interests give way to verdicts: half after two likes, an eighth after ten."""
+
+LEFT_OF_RARITY, MOST_LEFT = 0.01, 0.2
+"""What is left of an interest however much was liked: the more it says, by the rarity of its words, the more. A few rare
+words in a row still hold where the likes are of one corner of what was meant; a single common word tells nothing then."""
 
 ECHO_SCALE, ECHO_FADING = 4.0, 0.5
 ECHO_PAPERS = 20
@@ -43,6 +47,9 @@ give way to real likes sooner than its words do."""
 
 ECHO_TOPICS = 0.3
 DENSE_SCALE = 1.5
+FINE_SCALE, FINE_FADING = 0.75, 0.1
+"""What nearness by an embedding model's vectors adds, and by the same vectors with what most papers differ in turned down;
+that one, which tells the papers of a field apart, gives way to likes slowly."""
 
 AT_ONCE = 64
 """Chats whose interests are worked out in one product: enough for speed, few enough for a processor's cache."""
@@ -52,7 +59,7 @@ AT_ONCE = 64
 class Asked:
     """Interests by units (each of `units`, places in `names`, says `rarities` for the interest in `owners`; `rarity` is
     their sum), by topics (`directions`), by a few past papers that speak of each (`past` and their `past_shares`), and by
-    an embedding model's dimensions. `weights` are how much each is wanted."""
+    an embedding model's dimensions (`dense`, and `fine` as in `Likeness`). `weights` are how much each is wanted."""
 
     weights: Shares
     names: tuple[str, ...]
@@ -64,6 +71,7 @@ class Asked:
     past: Places
     past_shares: Vector
     dense: Vector | None
+    fine: Vector | None
 
     @classmethod
     def of(cls, background: Background, wishes: Wishes) -> Asked:
@@ -103,15 +111,30 @@ def added_by(features: Features, asked: Sequence[Asked], likes: Sequence[int], e
     np.maximum(found, 0.0, out=found)
     found += words
     found += echo
-    if features.likeness.dense is not None and any(one.dense is not None for one in asked):
-        width = features.likeness.dense.shape[1]
-        dense = [np.zeros((len(one.weights), width), np.float32) if one.dense is None else one.dense for one in asked]
-        found += np.maximum(np.concatenate(dense) @ features.likeness.dense.T, 0.0)
+    likeness = features.likeness
+    if likeness.dense is not None and any(one.dense is not None for one in asked):
+        found += _near([one.dense for one in asked], likeness.dense, asked)
+    rarity = np.concatenate([one.rarity for one in asked])
+    left = np.maximum(1.0 / (1.0 + FADING * said**FADING_POWER), np.minimum(LEFT_OF_RARITY * rarity, MOST_LEFT))
+    found *= left.astype(np.float32)[:, None]
+    if likeness.fine is not None and any(one.fine is not None for one in asked):
+        staying = (1.0 / (1.0 + FINE_FADING * said)).astype(np.float32)
+        found += staying[:, None] * _near([one.fine for one in asked], likeness.fine, asked)
     against = np.flatnonzero(weights <= 0)
     found[against] = np.float32(UNWANTED) * words[against] * covered[against] ** 2
-    faded = 1.0 + FADING * said**FADING_POWER * (weights > 0)
-    found *= (weights / faded).astype(np.float32)[:, None]
+    found *= weights.astype(np.float32)[:, None]
     return found, covered
+
+
+def _near(directions: Sequence[Vector | None], papers: Vector, asked: Sequence[Asked]) -> Vector:
+    """Interests × papers: how near each is by vectors, nothing where it has none or points the other way."""
+    width = papers.shape[1]
+    known = [
+        np.zeros((len(one.weights), width), np.float32) if rows is None else rows
+        for one, rows in zip(asked, directions, strict=True)
+    ]
+    near: Vector = np.maximum(np.concatenate(known) @ papers.T, np.float32(0.0))
+    return near
 
 
 def spread(asked: Sequence[Asked], width: int) -> Any:
@@ -190,7 +213,7 @@ def _together(background: Background, asked: Sequence[Wishes]) -> list[Asked]:
                 directions[start:end].copy(),
                 past[start:end].copy(),
                 past_shares[start:end] * np.float32(ECHO_SCALE / max(int((weights[start:end] > 0).sum()), 1)),
-                _dense(background, one),
+                *_by_vectors(background, one),
             )
         )
     return found
@@ -229,13 +252,12 @@ def _speaking(background: Background, names: Sequence[str], weighted: Any, direc
     return best.astype(np.int32), each
 
 
-def _dense(background: Background, wishes: Wishes) -> Vector | None:
-    """Interests × dimensions, for those whose label has a vector."""
+def _by_vectors(background: Background, wishes: Wishes) -> tuple[Vector | None, Vector | None]:
+    """Interests × dimensions, for those whose label has a vector: as they are, and with what most papers differ in turned
+    down."""
     wanted = max(sum(wish.weight > 0 for wish in wishes), 1)
-    found = [background.direction_of(wish.label) for wish in wishes]
-    length = next((len(vector) for vector in found if vector is not None), 0)
-    if not length:
-        return None
-    nothing = np.zeros(length, dtype=np.float32)
-    scale = np.float32(DENSE_SCALE / wanted)
-    return np.array([nothing if vector is None else scale * vector for vector in found], dtype=np.float32)
+    found = background.directions_of([wish.label for wish in wishes])
+    if found is None:
+        return None, None
+    dense, fine = found
+    return np.float32(DENSE_SCALE / wanted) * dense, np.float32(FINE_SCALE / wanted) * fine

@@ -337,10 +337,15 @@ class Background:
         """How much each past paper speaks of each unit, as in `Features`."""
         return _saturated(self._counts, self._lengths, self.mean_length)
 
-    def direction_of(self, text: str) -> Vector | None:
-        """A stated text's vector among those of papers, or None where there is none."""
-        vector = self.vectors.texts.get(text) if self.vectors is not None else None
-        return None if vector is None else _unit(vector[None, :] - self._dense_centre)[0]
+    def directions_of(self, texts: Sequence[str]) -> tuple[Vector, Vector] | None:
+        """Stated texts among the vectors of papers, `dense` and `fine` as in `Likeness`, zeros for those that have none;
+        None where no text has one."""
+        known = {} if self.vectors is None else self.vectors.texts
+        if not any(text in known for text in texts):
+            return None
+        nothing = np.zeros_like(self._dense_centre)
+        dense = _unit(np.array([known[text] - self._dense_centre if text in known else nothing for text in texts]))
+        return dense, _unit(dense @ self._evening)
 
     def _dense(self, papers: Sequence[Paper]) -> Vector | None:
         if self.vectors is None:
