@@ -218,7 +218,8 @@ class Background:
 
     def _rows_of(self, papers: Sequence[Paper]) -> list[_Row]:
         keys = [(paper.title, paper.abstract, paper.categories) for paper in papers]
-        rows = [self._rows.get(key) or self._past_row(key) for key in keys]
+        past = self._past_rows
+        rows = [past.get(key) or self._rows.get(key) for key in keys]
         new = {key: paper for key, paper, row in zip(keys, papers, rows, strict=True) if row is None}
         if new:
             units = [units_of(paper) for paper in new.values()]
@@ -234,18 +235,14 @@ class Background:
             rows = [made[key] if row is None else row for key, row in zip(keys, rows, strict=True)]
         return [row for row in rows if row is not None]
 
-    def _past_row(self, key: tuple[str, str, tuple[str, ...]]) -> _Row | None:
-        """The row of a past paper, which is known already."""
-        at = self._past_at.get(key)
-        if at is None:
-            return None
-        words, topics = self.everything.words, self.everything.topics
-        row = slice(words.indptr[at], words.indptr[at + 1])
-        return _Row(words.indices[row], words.data[row], topics[at])
-
     @cached_property
-    def _past_at(self) -> dict[tuple[str, str, tuple[str, ...]], int]:
-        return {(paper.title, paper.abstract, paper.categories): at for at, paper in enumerate(self.papers)}
+    def _past_rows(self) -> dict[tuple[str, str, tuple[str, ...]], _Row]:
+        """The rows of past papers, which are known already."""
+        words, topics = self.everything.words, self.everything.topics
+        return {
+            (paper.title, paper.abstract, paper.categories): _Row(words.indices[start:end], words.data[start:end], row)
+            for paper, (start, end), row in zip(self.papers, pairwise(words.indptr), topics, strict=True)
+        }
 
     def likeness_of(self, counts: Matrix, papers: Sequence[Paper]) -> Likeness:
         """Papers in the spaces they are compared in, from their counts over the vocabulary."""
