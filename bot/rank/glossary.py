@@ -108,7 +108,7 @@ def kinds_in(title: Sequence[Token], body: Sequence[Token]) -> dict[Term, int]:
     """The kinds of paper that a title and an abstract give away, with how often; a title counts three times."""
     found: defaultdict[Term, int] = defaultdict(int)
     for text, times in ((title, 3), (body, 1)):
-        for at in range(len(text)):
+        for at in _begun(_cue_names(), text):
             for name, _ in _standing(_cue_names(), text, at):
                 if times == 3 or not name.title_only:
                     found[name.term] += times
@@ -157,16 +157,24 @@ def is_chinese(text: str) -> bool:
 
 def _longest(text: Sequence[Token], names: _Node) -> list[Found]:
     found = []
-    at = 0
-    while at < len(text):
+    free = 0
+    for at in _begun(names, text):
+        if at < free:
+            continue
         best: Found | None = None
         for name, end in _standing(names, text, at):
             if best is None or end > best.end:
                 best = Found(name.term, at, end)
         if best is not None:
             found.append(best)
-        at = best.end if best else at + 1
+            free = best.end
     return found
+
+
+def _begun(names: _Node, text: Sequence[Token]) -> list[int]:
+    """The places of the words with which some name begins: few of all."""
+    first = names.following
+    return [at for at, token in enumerate(text) if token.stem in first]
 
 
 def _standing(names: _Node, text: Sequence[Token], at: int) -> Iterator[tuple[_Name, int]]:

@@ -14,7 +14,7 @@ from functools import lru_cache
 
 from bot.model import Paper
 from bot.rank import glossary
-from bot.rank.words import STOP_WORDS, Token, tokens
+from bot.rank.words import STOP_WORDS, Token, stem, tokens
 
 TITLE_COUNTS = 2
 MOST_CHARACTERS = 20_000
@@ -58,16 +58,13 @@ def _units(title: str, abstract: str, categories: tuple[str, ...]) -> Units:
     counts: defaultdict[str, int] = defaultdict(int)
     length = 0
     for text, times in ((heading, TITLE_COUNTS), (body, 1)):
-        before = ""
-        for token in text:
-            if not tells(token):
-                before = ""
-                continue
-            counts[token.stem] += times
-            length += times
-            if before:
-                counts[f"{before} {token.stem}"] += times
-            before = token.stem
+        told = [_told(token.written) for token in text]
+        for before, word in zip(["", *told], told, strict=False):
+            if word:
+                counts[word] += times
+                length += times
+                if before:
+                    counts[f"{before} {word}"] += times
         for found in glossary.topics_in(text):
             counts["=" + found.term.name] += times
     for kind, times in glossary.kinds_in(heading, body).items():
@@ -99,6 +96,13 @@ def units_of_words(words: Sequence[Token], term: glossary.Term | None = None) ->
             units.append(f"{before} {token.stem}")
         before = token.stem
     return tuple(dict.fromkeys(units))
+
+
+@lru_cache(maxsize=65536)
+def _told(written: str) -> str:
+    """The stem of a word as written, "" where it says nothing of what a text is about."""
+    token = Token(written, stem(written.lower()))
+    return token.stem if tells(token) else ""
 
 
 def tells(token: Token) -> bool:

@@ -39,9 +39,13 @@ class Token(NamedTuple):
 
 def tokens(text: str) -> Iterator[Token]:
     """The words of `text` in order, hyphenated ones apart; LaTeX commands are left out."""
-    for match in _TOKEN.finditer(fold(_LATEX.sub(" ", text) if "\\" in text else text)):
-        written = match[0]
-        yield Token(written, stem(written.lower()))
+    return map(_token, _TOKEN.findall(fold(_LATEX.sub(" ", text) if "\\" in text else text)))
+
+
+@lru_cache(maxsize=65536)
+def _token(written: str) -> Token:
+    """A text's words come again in every other text."""
+    return Token(written, stem(written.lower()))
 
 
 def fold(text: str) -> str:
