@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter, OrderedDict, defaultdict
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from itertools import pairwise
+from itertools import pairwise, repeat
 from threading import Lock
 from typing import Any, NamedTuple, TypeVar, cast
 
@@ -553,22 +553,17 @@ def rows_of(weights: Vector, places: NDArray[np.int32], starts: NDArray[np.int32
     return made
 
 
-def counted(units: Sequence[Units], columns: dict[str, int], width: int) -> Matrix:
+def counted(units: Sequence[Units], columns: Mapping[str, int], width: int) -> Matrix:
     """Papers × units: the counts of what has a column."""
-    places: list[int] = []
-    counts: list[int] = []
-    starts = [0]
+    places: list[NDArray[np.int32]] = [np.zeros(0, dtype=np.int32)]
+    counts: list[Vector] = [np.zeros(0, dtype=np.float32)]
     for one in units:
-        for name, count in zip(one.names, one.counts, strict=True):
-            at = columns.get(name)
-            if at is not None:
-                places.append(at)
-                counts.append(count)
-        starts.append(len(places))
-    matrix = sparse.csr_matrix(
-        (np.array(counts, dtype=np.float32), np.array(places, dtype=np.int32), np.array(starts)),
-        shape=(len(units), width),
-    )
+        at = np.fromiter(map(columns.get, one.names, repeat(-1)), dtype=np.int32)
+        known = at >= 0
+        places.append(at[known])
+        counts.append(np.asarray(one.counts, dtype=np.float32)[known])
+    starts = np.cumsum([len(some) for some in places])
+    matrix = sparse.csr_matrix((np.concatenate(counts), np.concatenate(places), starts), shape=(len(units), width))
     matrix.sort_indices()
     return matrix
 

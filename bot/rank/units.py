@@ -18,7 +18,6 @@ from bot.rank.words import STOP_WORDS, Token, stem, tokens
 
 TITLE_COUNTS = 2
 MOST_CHARACTERS = 20_000
-MOST_TIMES = 2**16 - 1
 PAPERS_KEPT = 4096
 """Papers whose units are kept: about five kilobytes each."""
 
@@ -43,7 +42,7 @@ class Units:
     @property
     def counts(self) -> Sequence[int]:
         """How often the paper has each."""
-        return array("H", self.packed)
+        return array("I", self.packed)
 
 
 def units_of(paper: Paper) -> Units:
@@ -72,7 +71,7 @@ def _units(title: str, abstract: str, categories: tuple[str, ...]) -> Units:
     for category in categories:
         counts["@" + category] += 1
     stems = " ".join(token.stem for token in (*heading, Token("", "."), *body))
-    packed = array("H", [min(times, MOST_TIMES) for times in counts.values()]).tobytes()
+    packed = array("I", counts.values()).tobytes()
     return Units(_BETWEEN.join(counts), packed, length, f" {stems} ")
 
 
