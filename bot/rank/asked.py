@@ -149,8 +149,7 @@ def spread(asked: Sequence[Asked], width: int) -> Any:
 def _words(features: Features, asked: Sequence[Asked]) -> tuple[Vector, Vector]:
     """Interests × papers: what the words of each add, and the share of them, by their rarity, that a paper uses."""
     counts = [len(one.weights) for one in asked]
-    column = features.columns.get
-    places = [np.array([column(name, -1) for name in one.names], dtype=np.int32)[one.units] for one in asked]
+    places = [features.columns.places_of(one.names)[one.units] for one in asked]
     rarities = np.concatenate([one.rarities for one in asked])
     first = np.repeat(np.cumsum([0, *counts[:-1]]), [len(one.owners) for one in asked])
     owners = np.concatenate([one.owners for one in asked]) + first

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter, OrderedDict, defaultdict
-from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from itertools import pairwise, repeat
+from itertools import pairwise
 from threading import Lock
 from typing import Any, NamedTuple, TypeVar, cast
 
@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from scipy import linalg, sparse
 
 from bot.model import Paper
+from bot.rank.columns import Columns
 from bot.rank.units import Units, units_of
 from bot.rank.vectors import Vectors
 
@@ -39,6 +40,9 @@ RARITY_POWER = 1.5
 SINGLE_SHARE = 0.7
 """Share of the likeness in words that single words make up; the rest is pairs of neighbours. Each sort is measured on its
 own, so that a paper's many rare pairs do not drown the words."""
+
+PIECE = 4096
+"""Words that are worked on at once where all together would take much memory."""
 
 TOPICS = 200
 TOPIC_UNITS = 30_000
@@ -132,7 +136,7 @@ class Background:
         self._asked = Lock()
         self._kept: OrderedDict[Hashable, object] = OrderedDict()
         self._rows: dict[tuple[str, str, tuple[str, ...]], _Row] = {}
-        self._counts = counted(units, self.vocabulary, len(self.vocabulary))
+        self._counts = counted(units, Columns(self.vocabulary))
 
     @classmethod
     def of(cls, papers: Iterable[Paper], vectors: Vectors | None = None) -> Background:
@@ -223,7 +227,7 @@ class Background:
         new = {key: paper for key, paper, row in zip(keys, papers, rows, strict=True) if row is None}
         if new:
             units = [units_of(paper) for paper in new.values()]
-            words = self._words(counted(units, self.vocabulary, len(self.vocabulary)))
+            words = self._words(counted(units, Columns(self.vocabulary)))
             made = {
                 # Copies: a view would keep what was made for all.
                 key: _Row(words.indices[start:end].copy(), words.data[start:end].copy(), topics.copy())
@@ -427,7 +431,7 @@ class Features:
     background: Background
     units: tuple[Units, ...]
     likeness: Likeness
-    columns: dict[str, int]
+    columns: Columns
     mentions: Matrix
     home: dict[str, NDArray[np.intp]]
     listed: dict[str, NDArray[np.intp]]
@@ -440,11 +444,8 @@ class Features:
             joined = (*background.papers, *(paper for paper in papers if paper.id not in known))
             background = Background.of(joined, background.vectors)
         units = tuple(units_of(paper) for paper in papers)
-        columns = dict(background.vocabulary)
-        for one in units:
-            for name in one.names:
-                columns.setdefault(name, len(columns))
-        counts = counted(units, columns, len(columns))
+        columns = Columns(background.vocabulary, units)
+        counts = counted(units, columns)
         likeness = background.likeness_of(counts[:, : len(background.vocabulary)], papers)
         lengths = np.array([one.length for one in units], dtype=np.float32)
         return cls(
@@ -553,41 +554,60 @@ def rows_of(weights: Vector, places: NDArray[np.int32], starts: NDArray[np.int32
     return made
 
 
-def counted(units: Sequence[Units], columns: Mapping[str, int], width: int) -> Matrix:
+def counted(units: Sequence[Units], columns: Columns) -> Matrix:
     """Papers × units: the counts of what has a column."""
     places: list[NDArray[np.int32]] = [np.zeros(0, dtype=np.int32)]
     counts: list[Vector] = [np.zeros(0, dtype=np.float32)]
     for one in units:
-        at = np.fromiter(map(columns.get, one.names, repeat(-1)), dtype=np.int32)
+        at = columns.places_of(one.names)
         known = at >= 0
         places.append(at[known])
         counts.append(np.asarray(one.counts, dtype=np.float32)[known])
     starts = np.cumsum([len(some) for some in places])
-    matrix = sparse.csr_matrix((np.concatenate(counts), np.concatenate(places), starts), shape=(len(units), width))
+    shape = (len(units), len(columns))
+    matrix = sparse.csr_matrix((np.concatenate(counts), np.concatenate(places), starts), shape=shape)
     matrix.sort_indices()
     return matrix
 
 
 def main_directions(rows: Matrix, size: int) -> Vector:
     """The `size` strongest right singular vectors of sparse rows, as columns; found by random projection, the same on
-    every run."""
+    every run.
+
+    What is as long as the rows are wide is made and used piece by piece, but for the answer.
+    """
     rng = np.random.default_rng(0)
+    width = rows.shape[1]
     spread = min(size + 20, *rows.shape)
     turned = rows.T.tocsr()
-    basis = rows @ rng.standard_normal((rows.shape[1], spread), dtype=np.float32)
+    pieces = [slice(start, min(start + PIECE, width)) for start in range(0, width, PIECE)]
+    basis = np.zeros((rows.shape[0], spread), dtype=np.float32)
+    for piece in pieces:
+        basis += turned[piece].T @ rng.standard_normal((piece.stop - piece.start, spread), dtype=np.float32)
     for _ in range(2):
         basis, _ = np.linalg.qr(basis)
-        across = turned @ basis
-        basis = (rows @ across) @ _turned_to_directions(across, spread)
+        gram, back = np.zeros((spread, spread)), np.zeros_like(basis)
+        for piece in pieces:
+            across = turned[piece] @ basis
+            gram += across.T @ across
+            back += turned[piece].T @ across
+        basis = back @ _to_directions(gram, spread)
     basis, _ = np.linalg.qr(basis)
-    across = turned @ basis
-    return np.ascontiguousarray(across @ _turned_to_directions(across, size), dtype=np.float32)
+    gram = np.zeros((spread, spread))
+    for piece in pieces:
+        across = turned[piece] @ basis
+        gram += across.T @ across
+    last = basis @ _to_directions(gram, size)
+    found = np.empty((width, size), dtype=np.float32)
+    for piece in pieces:
+        found[piece] = turned[piece] @ last
+    return found
 
 
-def _turned_to_directions(across: Vector, size: int) -> Vector:
-    """What turns a long thin matrix into its `size` strongest left singular vectors, through its small Gram matrix: the
-    same as by taking it apart, thirty times as fast and without copies of it in double precision."""
-    squares, turned = np.linalg.eigh((across.T @ across).astype(np.float64))
+def _to_directions(gram: NDArray[np.float64], size: int) -> Vector:
+    """What turns a long thin matrix into its `size` strongest left singular vectors, by its Gram matrix: the same as by
+    taking it apart, thirty times as fast."""
+    squares, turned = np.linalg.eigh(gram)
     return np.asarray(turned[:, ::-1][:, :size] / np.sqrt(np.maximum(squares[::-1][:size], 1e-12)), dtype=np.float32)
 
 
