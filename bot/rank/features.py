@@ -56,7 +56,7 @@ MOST_PAIRED = 4096
 
 MOST_ROWS = 2048
 MOST_KEPT = 4096
-"""Interests that are kept worked out against a background: a few kilobytes each."""
+"""Interests, and turned vectors of judged papers, that are kept worked out against a background: a few kilobytes each."""
 
 LEAST_SPREAD = 0.3
 """What every direction of an embedding model's vectors is taken to spread by at least, as a share of the mean one, when the
@@ -135,6 +135,7 @@ class Background:
         self._usual: dict[frozenset[str], Usual] = {}
         self._asked = Lock()
         self._kept: OrderedDict[Hashable, object] = OrderedDict()
+        self._turned: dict[tuple[str, int], Vector] = {}
         self._rows: dict[tuple[str, str, tuple[str, ...]], _Row] = {}
         self._counts = counted(units, Columns(self.vocabulary))
 
@@ -189,7 +190,26 @@ class Background:
             starts,
             len(self.vocabulary),
         )
-        return self._placed(words, np.array([row.topics for row in rows]), papers)
+        dense = self._dense(papers)
+        fine = None if dense is None else self._turned_rows(papers, dense)
+        return Likeness(words, np.array([row.topics for row in rows]), dense, fine)
+
+    def _turned_rows(self, papers: Sequence[Paper], dense: Vector) -> Vector:
+        """The fine rows of these papers, each kept for the next time: turning a long vector costs more than all else."""
+        keys = [(paper.id, paper.version) for paper in papers]
+        kept = [self._turned.get(key) for key in keys]
+        new = [at for at, row in enumerate(kept) if row is None]
+        found = np.zeros_like(dense)
+        for at, row in enumerate(kept):
+            if row is not None:
+                found[at] = row
+        if new:
+            found[new] = _unit(dense[new] @ self._evening)
+            if len(self._turned) + len(new) > MOST_KEPT:
+                self._turned.clear()
+            # A paper without a vector may get one later.
+            self._turned |= {keys[at]: found[at].copy() for at in new if found[at].any()}
+        return found
 
     def without_words(self, papers: Sequence[Paper]) -> Likeness:
         """Any papers where their words do not matter: they are None."""
