@@ -17,31 +17,23 @@ BUSY_SECONDS = 5
 QUEUE_SECONDS = 30
 CONNECT_SECONDS = 10
 
-_SQLITE: dict[str, Any] = {"connect_args": {"isolation_level": None, "timeout": BUSY_SECONDS}}
-_POSTGRES: dict[str, Any] = {
-    "connect_args": {
-        "timeout": CONNECT_SECONDS,
-        "server_settings": {"application_name": "paperboy", "lock_timeout": f"{BUSY_SECONDS}s"},
-    }
-}
+STUCK_SECONDS = 15
+"""After so long in the middle of a transaction a program is taken for stuck: the server takes back what it has begun, so
+that others need not wait for what it had locked."""
 
-_KEPT_ALIVE: dict[str, Any] = {
-    "connect_args": {
-        **_POSTGRES["connect_args"],
-        "server_settings": {
-            **_POSTGRES["connect_args"]["server_settings"],
-            "tcp_keepalives_idle": "10",
-            "tcp_keepalives_interval": "5",
-            "tcp_keepalives_count": "2",
-        },
-    }
-}
+_SQLITE: dict[str, Any] = {"connect_args": {"isolation_level": None, "timeout": BUSY_SECONDS}}
+_KEPT_ALIVE = {"tcp_keepalives_idle": "10", "tcp_keepalives_interval": "5", "tcp_keepalives_count": "2"}
+
+
+def _postgres(**more: str) -> dict[str, Any]:
+    told = {"application_name": "paperboy", "lock_timeout": f"{BUSY_SECONDS:g}s", **more}
+    return {"connect_args": {"timeout": CONNECT_SECONDS, "server_settings": told}}
 
 
 def plain(url: URL, *, keepalive: bool = False) -> AsyncEngine:
     """Unpooled connections that change nothing by being opened: for guards, migrations and locks. With `keepalive` the
     server finds out within some twenty seconds that a program is gone with its machine."""
-    options = _SQLITE if is_sqlite(url) else _KEPT_ALIVE if keepalive else _POSTGRES
+    options = _SQLITE if is_sqlite(url) else _postgres(**_KEPT_ALIVE if keepalive else {})
     engine = create_async_engine(url, poolclass=NullPool, **options)
     if is_sqlite(url):
         _begin_with(engine, "BEGIN IMMEDIATE")
@@ -51,9 +43,10 @@ def plain(url: URL, *, keepalive: bool = False) -> AsyncEngine:
 def pair(url: URL) -> tuple[AsyncEngine, AsyncEngine]:
     """(writer, reader) for the running program."""
     if not is_sqlite(url):
+        options = _postgres(idle_in_transaction_session_timeout=f"{STUCK_SECONDS}s")
         # The server may have been restarted since a connection was last used: ask before relying on it.
         engine = create_async_engine(
-            url, pool_size=10, max_overflow=10, pool_timeout=QUEUE_SECONDS, pool_pre_ping=True, **_POSTGRES
+            url, pool_size=10, max_overflow=10, pool_timeout=QUEUE_SECONDS, pool_pre_ping=True, **options
         )
         return engine, engine.execution_options(postgresql_readonly=True)
     writer = create_async_engine(url, pool_size=1, max_overflow=0, pool_timeout=QUEUE_SECONDS, **_SQLITE)

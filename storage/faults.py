@@ -37,6 +37,7 @@ _SQLITE = {
 _POSTGRES = {
     "08": _AWAY,
     "25006": "the server accepts no changes (read-only)",
+    "25P03": _AWAY,  # any more: it gave us up in the middle of a transaction
     "28": _REFUSED,
     "3D": "the server has no database of that name; create it with `createdb`",
     "42501": "the user may not do that; grant it the rights on the database",

@@ -14,10 +14,13 @@ from pathlib import Path
 import pytest
 from sqlalchemy import make_url, text
 
-from bot.errors import Throttled
-from storage import engines, leading, turns
+from bot.errors import DatabaseBroken, Throttled
+from bot.model import ChatKind
+from storage import chats, engines, leading, turns
 from storage.leading import Lead, key_of, lead
 from storage.turns import Turns
+from tests.support.builders import NOW
+from tests.support.databases import opened
 
 PAUSE = 0.3
 
@@ -243,6 +246,30 @@ async def test_a_turn_of_a_program_that_hangs_ends(migrated_postgres_url: str, m
     await asyncio.wait_for(asking, 20)
     other.kill()
     other.join()
+
+
+async def test_what_a_program_that_hangs_has_locked_is_free_again(
+    migrated_postgres_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever stays in the middle of a transaction for too long loses it, and is told so when it goes on."""
+    monkeypatch.setattr(engines, "STUCK_SECONDS", 1)
+    async with opened(migrated_postgres_url) as stuck, opened(migrated_postgres_url) as other:
+        async with other.begin() as conn:
+            chat = await chats.ensure(conn, 1, 0, ChatKind.PRIVATE, "before", {}, NOW)
+
+        async def hang() -> None:
+            async with stuck.begin() as conn:
+                await chats.update(conn, chat.id, title="stuck")
+                async with other.begin() as theirs:
+                    await chats.update(theirs, chat.id, title="other")
+                await chats.update(conn, chat.id, title="stuck")
+
+        with pytest.raises(DatabaseBroken):
+            await hang()
+        async with stuck.read() as conn:
+            found = await chats.get(conn, chat.id)
+        assert found is not None
+        assert found.title == "other"
 
 
 async def test_turns_are_taken_one_at_a_time_with_pauses_between(migrated_postgres_url: str) -> None:

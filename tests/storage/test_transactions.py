@@ -147,7 +147,7 @@ async def test_a_writer_that_waits_too_long_is_told(tmp_path: Path, monkeypatch:
 
 async def test_a_lock_on_the_server_is_told(migrated_postgres_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """A row that another program holds is waited for, then the error has its name."""
-    monkeypatch.setitem(engines._POSTGRES["connect_args"]["server_settings"], "lock_timeout", "50ms")
+    monkeypatch.setattr(engines, "BUSY_SECONDS", 0.05)
     async with opened(migrated_postgres_url) as one, opened(migrated_postgres_url) as two:
         chat_id = await make_chat(one)
         async with one.begin() as holding:
