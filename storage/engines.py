@@ -6,6 +6,8 @@ processes at the file; readers never wait for writers (WAL) and cannot write.
 
 from __future__ import annotations
 
+import os
+import platform
 from typing import Any
 
 from sqlalchemy import URL, Connection, NullPool, event
@@ -25,8 +27,13 @@ _SQLITE: dict[str, Any] = {"connect_args": {"isolation_level": None, "timeout": 
 _KEPT_ALIVE = {"tcp_keepalives_idle": "10", "tcp_keepalives_interval": "5", "tcp_keepalives_count": "2"}
 
 
+def program_name() -> str:
+    """What a server is told of who connects: the same for all connections of this program, and of no other's."""
+    return f"paperboy {platform.node()[:40]} {os.getpid()}"
+
+
 def _postgres(**more: str) -> dict[str, Any]:
-    told = {"application_name": "paperboy", "lock_timeout": f"{BUSY_SECONDS:g}s", **more}
+    told = {"application_name": program_name(), "lock_timeout": f"{BUSY_SECONDS:g}s", **more}
     return {"connect_args": {"timeout": CONNECT_SECONDS, "server_settings": told}}
 
 

@@ -111,14 +111,20 @@ async def lead(
 
 
 async def end_the_silent(conn: AsyncConnection, key: int, seconds: float) -> bool:
-    """End the connection that holds this lock of the server, if nothing was heard on it for so long; → whether it was."""
+    """End the connection that holds this lock of the server, if nothing was heard on it for so long; → whether it was. The
+    transactions in which its program hangs end too: their rows would be kept from everybody."""
     ended = await conn.scalar(
         text(
             """
-            SELECT bool_or(pg_terminate_backend(pid)) FROM pg_locks JOIN pg_stat_activity USING (pid)
-            WHERE locktype = 'advisory' AND granted AND objsubid = 1 AND database = datid
-              AND datname = current_database() AND classid::bigint << 32 | objid::bigint = :key
-              AND state_change < clock_timestamp() - make_interval(secs => :seconds)
+            WITH silent AS (
+              SELECT pid, application_name FROM pg_locks JOIN pg_stat_activity USING (pid)
+              WHERE locktype = 'advisory' AND granted AND objsubid = 1 AND database = datid
+                AND datname = current_database() AND classid::bigint << 32 | objid::bigint = :key
+                AND state_change < clock_timestamp() - make_interval(secs => :seconds))
+            SELECT bool_or(pg_terminate_backend(pid)) FROM pg_stat_activity
+            WHERE datname = current_database() AND usename = current_user AND pid <> pg_backend_pid()
+              AND (pid IN (SELECT pid FROM silent)
+                OR xact_start IS NOT NULL AND application_name IN (SELECT application_name FROM silent))
             """
         ),
         {"key": key, "seconds": seconds},

@@ -23,6 +23,7 @@ from procrastinate.jobs import Status
 from bot.errors import DatabaseBroken
 from bot.work.jobs import Job, JobReport, NumberedJob
 from storage.address import libpq, parse, place_of
+from storage.engines import program_name
 from storage.leading import Lead, lead
 
 log = logging.getLogger(__name__)
@@ -71,7 +72,9 @@ class Distributed:
         self._tasks: list[asyncio.Task[None]] = []
         self._deferring: set[asyncio.Task[None]] = set()
         self._queue = procrastinate.App(
-            connector=procrastinate.PsycopgConnector(conninfo=libpq(url), min_size=1, max_size=AT_ONCE + 4)
+            connector=procrastinate.PsycopgConnector(
+                conninfo=libpq(url), min_size=1, max_size=AT_ONCE + 4, kwargs={"application_name": program_name()}
+            )
         )
         self._open = False
 

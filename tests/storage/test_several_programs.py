@@ -16,7 +16,7 @@ from sqlalchemy import make_url, text
 
 from bot.errors import DatabaseBroken, Throttled
 from bot.model import ChatKind
-from storage import chats, engines, leading, turns
+from storage import chats, engines, leading, tables, turns
 from storage.leading import Lead, key_of, lead
 from storage.turns import Turns
 from tests.support.builders import NOW
@@ -134,6 +134,13 @@ async def test_a_killed_program_is_followed_at_once(migrated_postgres_url: str) 
     other.join()
 
 
+async def reset(url: str) -> None:
+    """One chat, whose number is 1."""
+    async with opened(url) as db, db.begin() as conn:
+        made = await chats.ensure(conn, 1, 0, ChatKind.PRIVATE, "before", {}, NOW)
+        await conn.execute(tables.chats.update().where(tables.chats.c.id == made.id).values(id=1))
+
+
 def _act_while_leading(url: str, note: str, begun: multiprocessing.synchronize.Event) -> None:
     leading.LOOK_AGAIN, leading.SURE = 0.05, 0.5
     held = Lead()
@@ -146,18 +153,24 @@ def _act_while_leading(url: str, note: str, begun: multiprocessing.synchronize.E
             begun.set()
             await asyncio.sleep(0.005)
 
-    asyncio.run(lead(url, "sender", work, held=held))
+    async def run() -> None:
+        async with opened(url) as db, db.begin() as conn:
+            await chats.update(conn, 1, title="in the middle of a change")
+            await lead(url, "sender", work, held=held)
+
+    asyncio.run(run())
 
 
 async def test_a_program_that_hangs_is_followed_and_does_nothing_when_it_goes_on(
     migrated_postgres_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The lead of a stopped program is taken away; once it goes on, it does not act a single time beside its follower,
+    """The lead of a stopped program is taken away, and what it had locked is free; once it goes on, it does not act a single time beside its follower,
     and waits for the lead like everybody else."""
-    monkeypatch.setattr(leading, "SILENT", 1.0)
+    monkeypatch.setattr(leading, "SILENT", 3.0)
     context, note = multiprocessing.get_context("spawn"), tmp_path / "acts"
+    await reset(migrated_postgres_url)
     begun = context.Event()
-    other = context.Process(target=_act_while_leading, args=(migrated_postgres_url, str(note), begun))
+    other = context.Process(target=_act_while_leading, args=(migrated_postgres_url, str(note), begun), daemon=True)
     other.start()
     assert await asyncio.to_thread(begun.wait, 30)
     leads = asyncio.Event()
@@ -173,6 +186,8 @@ async def test_a_program_that_hangs_is_followed_and_does_nothing_when_it_goes_on
     try:
         await asyncio.wait_for(leads.wait(), 20)
         taken_over = time.monotonic()
+        async with opened(migrated_postgres_url) as db, db.begin() as conn:
+            await chats.update(conn, 1, title="free again")
     finally:
         os.kill(other.pid or 0, signal.SIGCONT)
     await asyncio.sleep(1.0)
@@ -228,10 +243,10 @@ def _keep_a_turn(url: str, begun: multiprocessing.synchronize.Event) -> None:
 async def test_a_turn_of_a_program_that_hangs_ends(migrated_postgres_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whoever takes long but lives keeps its turn; whoever hangs in the middle of a request does not stop the others."""
     monkeypatch.setattr(turns, "WAITS", 0.2)
-    monkeypatch.setattr(leading, "SILENT", 1.0)
+    monkeypatch.setattr(leading, "SILENT", 3.0)
     context = multiprocessing.get_context("spawn")
     begun = context.Event()
-    other = context.Process(target=_keep_a_turn, args=(migrated_postgres_url, begun))
+    other = context.Process(target=_keep_a_turn, args=(migrated_postgres_url, begun), daemon=True)
     other.start()
     assert await asyncio.to_thread(begun.wait, 30)
 
@@ -240,7 +255,7 @@ async def test_a_turn_of_a_program_that_hangs_ends(migrated_postgres_url: str, m
             pass
 
     asking = asyncio.create_task(ask())
-    await asyncio.sleep(1.5)
+    await asyncio.sleep(4.0)
     assert not asking.done()
     os.kill(other.pid or 0, signal.SIGSTOP)
     await asyncio.wait_for(asking, 20)
