@@ -123,7 +123,8 @@ async def on_server(statement: str) -> None:
 
 
 @contextmanager
-def _database(template: str = "template1") -> Iterator[str]:
+def new_database(template: str = "template1") -> Iterator[str]:
+    """An empty PostgreSQL database, or a copy of `template`, which goes away; → its address."""
     name = f"paperboy_test_{uuid.uuid4().hex}"
     apart(on_server(f"CREATE DATABASE {name} TEMPLATE {template}"))
     try:
@@ -145,14 +146,14 @@ def postgres() -> None:
 @pytest.fixture
 def postgres_url(postgres: None) -> Iterator[str]:
     """An empty PostgreSQL database."""
-    with _database() as url:
+    with new_database() as url:
         yield url
 
 
 @pytest.fixture(scope="session")
 def postgres_template(postgres: None) -> Iterator[str]:
     """The name of a migrated PostgreSQL database that nobody is connected to."""
-    with _database() as url:
+    with new_database() as url:
         apart(upgrade(url))
         yield str(make_url(url).database)
 
@@ -160,14 +161,14 @@ def postgres_template(postgres: None) -> Iterator[str]:
 @pytest.fixture
 def own_postgres_url(postgres_template: str) -> Iterator[str]:
     """A migrated PostgreSQL database of the test's own, where it may also make tables."""
-    with _database(postgres_template) as url:
+    with new_database(postgres_template) as url:
         yield url
 
 
 @pytest.fixture(scope="session")
 def shared_postgres_url(postgres: None) -> Iterator[str]:
     """One PostgreSQL database for the run, migrated; emptying it takes a fraction of making another one."""
-    with _database() as url:
+    with new_database() as url:
         apart(upgrade(url))
         yield url
 

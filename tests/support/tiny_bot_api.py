@@ -16,13 +16,15 @@ TOKEN = "123456:TEST-token_that-must-never-be-seen"
 
 @dataclass(frozen=True)
 class Call:
-    """One request as it arrived. `at` is the moment of the event loop's clock."""
+    """One request as it arrived. `at` is the moment of the event loop's clock, `program` the number before the token in
+    the path, where several programs call."""
 
     method: str
     fields: Mapping[str, str]
     files: Mapping[str, tuple[str, bytes]]
     headers: Mapping[str, str]
     at: float
+    program: int = 0
 
     def chat(self) -> int:
         """Which chat it concerns."""
@@ -79,6 +81,7 @@ class TinyBotApi:
     async def __aenter__(self) -> Self:
         app = web.Application(client_max_size=64 * 1024 * 1024)
         app.router.add_route("*", "/bot{token}/{method}", self._handle)
+        app.router.add_route("*", r"/{program:\d+}/bot{token}/{method}", self._handle)
         app.router.add_get("/file/bot{token}/{path:.*}", self._file)
         self._runner = web.AppRunner(app, shutdown_timeout=0.1, access_log=None)
         await self._runner.setup()
@@ -186,7 +189,8 @@ async def _call(request: web.Request) -> Call:
                 files[name] = (value.filename, value.file.read())
         else:
             fields[name] = str(value)
-    return Call(request.match_info["method"], fields, files, dict(request.headers), asyncio.get_running_loop().time())
+    now, program = asyncio.get_running_loop().time(), int(request.match_info.get("program", 0))
+    return Call(request.match_info["method"], fields, files, dict(request.headers), now, program)
 
 
 def _ok(result: Any) -> web.Response:
