@@ -220,7 +220,7 @@ class Distributed:
 
     async def _work(self) -> None:
         """Take jobs out of the queue, also after the database was away."""
-        while True:
+        while self._open:  # the worker makes an ordinary end of being cancelled
             try:
                 await self._queue.run_worker_async(
                     concurrency=AT_ONCE,
