@@ -50,12 +50,12 @@ MOST_USUAL = 400
 LEAST_USUAL = 60
 """Past papers that stand for what is usual."""
 
-USUAL_KEPT = 12
+USUAL_KEPT = 6
 MOST_PAIRED = 4096
 """Past papers whose pairs are kept, two bytes each."""
 
 MOST_ROWS = 2048
-MOST_KEPT = 4096
+MOST_KEPT = 1024
 """Interests, and turned vectors of judged papers, that are kept worked out against a background: a few kilobytes each."""
 
 LEAST_SPREAD = 0.3

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from bot.model import Paper
 from bot.rank.features import Features, Vector, rows_of
 
-MOST_KEPT = 4096
+MOST_KEPT = 1024
 """Judged papers whose likeness to the day's is kept: four bytes for each of the day's papers."""
 
 Places = Sequence[int] | NDArray[np.intp]

@@ -97,7 +97,7 @@ def units_of_words(words: Sequence[Token], term: glossary.Term | None = None) ->
     return tuple(dict.fromkeys(units))
 
 
-@lru_cache(maxsize=65536)
+@lru_cache(maxsize=32768)
 def _told(written: str) -> str:
     """The stem of a word as written, "" where it says nothing of what a text is about."""
     token = Token(written, stem(written.lower()))

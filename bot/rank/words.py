@@ -42,7 +42,7 @@ def tokens(text: str) -> Iterator[Token]:
     return map(_token, _TOKEN.findall(fold(_LATEX.sub(" ", text) if "\\" in text else text)))
 
 
-@lru_cache(maxsize=65536)
+@lru_cache(maxsize=32768)
 def _token(written: str) -> Token:
     """A text's words come again in every other text."""
     return Token(written, stem(written.lower()))
@@ -56,7 +56,7 @@ def fold(text: str) -> str:
     return unicodedata.normalize("NFC", "".join(mark for mark in apart if not unicodedata.combining(mark)))
 
 
-@lru_cache(maxsize=65536)
+@lru_cache(maxsize=4096)
 def stem(word: str) -> str:
     """What is left of a lower-case word when endings are taken off: learning, learned and learns are "learn".
 

@@ -37,6 +37,7 @@ from bot.chat.desk import Desk
 from bot.chat.templating import Templates
 from bot.chat.views import Views
 from bot.digest import Digests
+from bot.heap import keep_small
 from bot.pull import categories
 from bot.rank.direction import topic_name
 from bot.rankings import Rankings
@@ -86,6 +87,7 @@ async def _fill(file: Path, many: int, verdicts: int, days: int) -> None:
 
 
 async def _measure(file: Path, due: int) -> None:
+    keep_small()
     begun_with = _peak()
     db = await Database.open(f"sqlite+aiosqlite:///{file}")
     counts = await _counts(db, "chats", "verdicts", "papers", "announcements")
