@@ -7,7 +7,7 @@ import ctypes
 _TRIM_THRESHOLD, _MMAP_THRESHOLD, _ARENA_MAX = -1, -3, -8
 """glibc's names for its settings, from its malloc.h."""
 
-LARGE = 2**20
+LARGE = 2**18
 """Bytes from which on a piece of memory is asked of the system by itself, and so given back by itself."""
 
 

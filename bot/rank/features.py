@@ -50,11 +50,11 @@ MOST_USUAL = 400
 LEAST_USUAL = 60
 """Past papers that stand for what is usual."""
 
-USUAL_KEPT = 6
+USUAL_KEPT = 3
 MOST_PAIRED = 4096
 """Past papers whose pairs are kept, two bytes each."""
 
-MOST_ROWS = 2048
+MOST_ROWS = 1024
 MOST_KEPT = 1024
 """Interests, and turned vectors of judged papers, that are kept worked out against a background: a few kilobytes each."""
 

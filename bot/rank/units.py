@@ -18,7 +18,7 @@ from bot.rank.words import STOP_WORDS, Token, stem, tokens
 
 TITLE_COUNTS = 2
 MOST_CHARACTERS = 20_000
-PAPERS_KEPT = 1024
+PAPERS_KEPT = 256
 """Papers whose units are kept: about five kilobytes each."""
 
 _BETWEEN = "\n"
