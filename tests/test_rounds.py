@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 
@@ -34,7 +35,7 @@ TOMORROW = EIGHT + timedelta(days=1)
 @dataclass
 class Post:
     """The round with its database and clock. `meanwhile` happens to chats while the listings are looked at, `while_made`
-    while a table is made; a chat whose title is in `broken` cannot be laid out."""
+    while a table is made, as does `interruption`; a chat whose title is in `broken` cannot be laid out."""
 
     db: Database
     reading: Reading
@@ -43,6 +44,7 @@ class Post:
     looks: list[Sequence[str]] = field(default_factory=list)
     meanwhile: dict[int, dict[str, object]] = field(default_factory=dict)
     while_made: dict[int, dict[str, object]] = field(default_factory=dict)
+    interruption: Callable[[], Awaitable[object]] | None = None
 
     def __post_init__(self) -> None:
         self.digests = Digests(self.db, self.clock, self.look, self.find_institutions)
@@ -63,7 +65,10 @@ class Post:
     async def find_institutions(self, chosen: Sequence[Paper]) -> None:
         """Finds none, but takes the time in which chats change what they want; breaks where one was forgotten."""
         changes, self.while_made = self.while_made, {}
+        interruption, self.interruption = self.interruption, None
         await self.happen(changes)
+        if interruption is not None:
+            await interruption()
         if {} in changes.values():
             raise RuntimeError("nobody there")
 
@@ -185,6 +190,64 @@ async def test_one_chats_trouble_does_not_touch_the_others(
     post.clock.advance(seconds=601)
     await post.rounds.due()
     assert await post.texts() == ["Bo", "Ada"]
+
+
+async def test_a_table_that_another_program_makes_meanwhile_is_made_once(post: Post) -> None:
+    """Whoever writes it first has made it; the others of the part get theirs all the same, and nobody gets two."""
+    ada, bo, cy = [await post.chat(title) for title in ("Ada", "Bo", "Cy")]
+    await post.announce()
+    other = Digests(post.db, post.clock, post.look, post.find_institutions)
+    post.interruption = lambda: other.make(bo.id, post.lay_out)
+    await post.rounds.due()
+    assert sorted(map(str, await post.texts())) == ["Ada", "Bo", "Cy"]
+    assert [(await post.now(chat)).next_at for chat in (ada, bo, cy)] == [TOMORROW] * 3
+    await post.rounds.due()
+    assert len(await post.texts()) == 3
+
+
+async def test_who_asks_for_a_table_meanwhile_keeps_nobody_waiting(post: Post) -> None:
+    """A table that a press is making is not made beside it; the others of the part are served before it is done."""
+    ada, bo, cy = [await post.chat(title) for title in ("Ada", "Bo", "Cy")]
+    await post.announce()
+    begun, may_go_on = asyncio.Event(), asyncio.Event()
+
+    async def take_long() -> None:
+        begun.set()
+        await may_go_on.wait()
+
+    post.interruption = take_long
+    asked = asyncio.create_task(post.digests.make(ada.id))
+    await begun.wait()
+    round_ = asyncio.create_task(post.rounds.due())
+    while len(await post.planned()) < 2:  # noqa: ASYNC110 - a database tells nobody when it changes
+        await asyncio.sleep(0.01)
+    assert await post.texts() == ["Bo", "Cy"]
+    may_go_on.set()
+    assert await asked is not None
+    await round_
+    assert await post.texts() == ["Bo", "Cy"]
+    assert [(await post.now(chat)).next_at for chat in (ada, bo, cy)] == [TOMORROW] * 3
+
+
+async def test_what_ends_in_the_middle_of_a_part_is_done_again_whole(post: Post) -> None:
+    """A program that ends while a part is served has kept nothing of it, and the next one serves everybody once."""
+    everybody = [await post.chat(title) for title in ("Ada", "Bo", "Cy")]
+    await post.announce()
+    begun = asyncio.Event()
+
+    async def hang() -> None:
+        begun.set()
+        await asyncio.Event().wait()
+
+    post.interruption = hang
+    round_ = asyncio.create_task(post.rounds.due())
+    await begun.wait()
+    round_.cancel()
+    await asyncio.wait((round_,))
+    assert await post.texts() == []
+    assert [await post.now(chat) for chat in everybody] == everybody
+    await post.rounds.due()
+    assert await post.texts() == ["Ada", "Bo", "Cy"]
 
 
 async def test_a_chat_that_is_forgotten_while_it_breaks_ends_no_round(post: Post) -> None:
