@@ -400,11 +400,13 @@ class Digests:
         async with self._db.read() as conn:
             names = await chats.categories_of(conn, [chat.id for chat, _ in wanted])
             polls = await listings.polls(conn, {name for some in names.values() for name in some})
+            views = [self._quiet_view(chat, names.get(chat.id, ()), polls, kind) for chat, kind in wanted]
+            given = await digests.noticed(conn, [view.chat.id for view in views], {view.day for view in views})
         laid: list[tuple[QuietView, Sequence[Mapping[str, object]]]] = []
-        for chat, kind in wanted:
-            view = self._quiet_view(chat, names.get(chat.id, ()), polls, kind)
-            laid.append((view, plan(view)))
-            await asyncio.sleep(0)  # as with digests
+        for view in views:
+            if (view.chat.id, view.day, view.kind.value) not in given:
+                laid.append((view, plan(view)))
+                await asyncio.sleep(0)  # as with digests
         async with self._db.begin() as conn:
             fresh = await digests.notice(conn, [(view.chat.id, view.day, view.kind.value) for view, _ in laid])
             await deliveries.plan_all(

@@ -311,6 +311,19 @@ async def notice(conn: AsyncConnection, given: Iterable[tuple[int, date, str]]) 
     return set(added.scalars())
 
 
+async def noticed(
+    conn: AsyncConnection, chat_ids: Iterable[int], days: Collection[date]
+) -> set[tuple[int, date, str]]:
+    """The notes that these chats were given for these days: chat, day and kind."""
+    found: set[tuple[int, date, str]] = set()
+    for some in chunks(chat_ids):
+        query = select(notices.c.chat_id, notices.c.day, notices.c.kind).where(
+            notices.c.chat_id.in_(some), notices.c.day.in_(days)
+        )
+        found.update((row.chat_id, row.day, row.kind) for row in await conn.execute(query))
+    return found
+
+
 async def _whole(conn: AsyncConnection, found: Sequence[AnyRow]) -> list[Digest]:
     """The digests of these rows with their lines."""
     lines: defaultdict[int, list[Row]] = defaultdict(list)
