@@ -54,7 +54,9 @@ USUAL_KEPT = 3
 MOST_PAIRED = 4096
 """Past papers whose pairs are kept, two bytes each."""
 
-MOST_ROWS = 1024
+MOST_ROWS = 4096
+"""Judged papers whose words and topics are kept: three kilobytes each."""
+
 MOST_KEPT = 1024
 """Interests, and turned vectors of judged papers, that are kept worked out against a background: a few kilobytes each."""
 
@@ -136,7 +138,7 @@ class Background:
         self._asked = Lock()
         self._kept: OrderedDict[Hashable, object] = OrderedDict()
         self._turned: dict[tuple[str, int], Vector] = {}
-        self._rows: dict[tuple[str, str, tuple[str, ...]], _Row] = {}
+        self._rows: dict[int, _Row] = {}
         self._counts = counted(units, Columns(self.vocabulary))
 
     @classmethod
@@ -241,7 +243,7 @@ class Background:
         return found
 
     def _rows_of(self, papers: Sequence[Paper]) -> list[_Row]:
-        keys = [(paper.title, paper.abstract, paper.categories) for paper in papers]
+        keys = [key_of(paper) for paper in papers]
         past = self._past_rows
         rows = [past.get(key) or self._rows.get(key) for key in keys]
         new = {key: paper for key, paper, row in zip(keys, papers, rows, strict=True) if row is None}
@@ -260,11 +262,11 @@ class Background:
         return [row for row in rows if row is not None]
 
     @cached_property
-    def _past_rows(self) -> dict[tuple[str, str, tuple[str, ...]], _Row]:
+    def _past_rows(self) -> dict[int, _Row]:
         """The rows of past papers, which are known already."""
         words, topics = self.everything.words, self.everything.topics
         return {
-            (paper.title, paper.abstract, paper.categories): _Row(words.indices[start:end], words.data[start:end], row)
+            key_of(paper): _Row(words.indices[start:end], words.data[start:end], row)
             for paper, (start, end), row in zip(self.papers, pairwise(words.indptr), topics, strict=True)
         }
 
@@ -565,6 +567,11 @@ def _told(units: Sequence[Units]) -> Counter[str]:
     found, times = np.unique(np.concatenate(hashes) if hashes else np.zeros(0, np.int64), return_counts=True)
     several = set(found[times > 1].tolist())
     return Counter(name for one in units for name in one.names if " " not in name or hash(name) in several)
+
+
+def key_of(paper: Paper) -> int:
+    """What papers of the same words have in common: a hash, since the words themselves are too much to keep."""
+    return hash((paper.title, paper.abstract, paper.categories))
 
 
 def rows_of(weights: Vector, places: NDArray[np.int32], starts: NDArray[np.int32], width: int) -> Matrix:

@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bot.model import Paper
-from bot.rank.features import Features, Vector, rows_of
+from bot.rank.features import Features, Vector, key_of, rows_of
 
-MOST_KEPT = 1024
+MOST_KEPT = 512
 """Judged papers whose likeness to the day's is kept: four bytes for each of the day's papers."""
 
 Places = Sequence[int] | NDArray[np.intp]
@@ -49,7 +49,7 @@ class KeptNearness(Nearness):
 
     def __init__(self, features: Features) -> None:
         super().__init__(features)
-        self._at: dict[tuple[str, str, tuple[str, ...]], int] = {}
+        self._at: dict[int, int] = {}
         self._rows: Vector = np.zeros((0, len(features.papers)), dtype=np.float32)
         self._spaces = tuple(None if rows is None else rows[:0] for rows in features.likeness.spaces)
         self._lock = Lock()
@@ -89,7 +89,7 @@ class KeptNearness(Nearness):
 
     def _rows_of(self, papers: Sequence[Paper]) -> NDArray[np.int32]:
         """Where the likeness of the day's papers to each of these is kept."""
-        keys = [(paper.title, paper.abstract, paper.categories) for paper in papers]
+        keys = [key_of(paper) for paper in papers]
         if len(self._at) + len(keys) > MOST_KEPT:
             self._at.clear()
         new: list[Paper] = []

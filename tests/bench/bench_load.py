@@ -182,7 +182,7 @@ def _size(file: Path) -> int:
 
 def _peak() -> float:
     """The most memory that this process has had, in MB."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e6
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
 async def _counts(db: Database, *names: str) -> dict[str, int]:
