@@ -9,6 +9,7 @@
     card/            full text → card: local analyst, checklist, formulas
     llm/             the language model, where one is configured: on account, in a process of its own
     schedule.py      who is due at `now`
+    rounds.py  parts.py  material.py  shelf.py   everybody's hour: neighbouring chats served together from the same days
     intake.py  rankings.py  digest.py  reading.py  analyses.py  feedback.py  subscription.py  report.py
     why.py  learning.py  replay.py  library.py  alerts.py   the use cases
     work/            where the jobs run

@@ -5,7 +5,7 @@ features = Features.of(papers, background)       the day's papers as numbers; on
 ranking = score(features, profile, heat, organizations, now)
 rows = select(ranking, size, seen=ids)
 
-words.py  units.py       text → words, words → what a paper is compared by
+words.py  units.py       text → words, words → what a paper is compared by   columns.py   where each unit is counted
 glossary.py  *.tsv       research terms in English and Chinese, kinds of paper, directions
 interests.py             free text → weighted phrases          people.py   names of authors and institutions
 features.py  taste.py    the day's papers; what verdicts teach   turning.py   which of them still stand
