@@ -311,9 +311,7 @@ async def notice(conn: AsyncConnection, given: Iterable[tuple[int, date, str]]) 
     return set(added.scalars())
 
 
-async def noticed(
-    conn: AsyncConnection, chat_ids: Iterable[int], days: Collection[date]
-) -> set[tuple[int, date, str]]:
+async def noticed(conn: AsyncConnection, chat_ids: Iterable[int], days: Collection[date]) -> set[tuple[int, date, str]]:
     """The notes that these chats were given for these days: chat, day and kind."""
     found: set[tuple[int, date, str]] = set()
     for some in chunks(chat_ids):
