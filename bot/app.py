@@ -28,7 +28,7 @@ from bot.digest import Digests
 from bot.embedding import embedding_of
 from bot.errors import BadPaperId, BadSetting, UnknownCategory
 from bot.feedback import Feedback
-from bot.heap import keep_small
+from bot.heap import keep_small, set_aside
 from bot.intake import Intake
 from bot.learning import Learning
 from bot.library import Library
@@ -139,6 +139,7 @@ async def opened(
         BadSetting: a setting asks for what is not installed.
     """
     keep_small()
+    set_aside()
     settings = _with_known_categories(settings)
     if settings.llm_model:
         llm.checked(settings)

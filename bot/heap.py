@@ -1,8 +1,10 @@
-"""How the C library keeps memory for this program: in one place, and given back when it is free."""
+"""How memory is kept for this program: in one place, given back when it is free, and looked through for what is lost
+without anybody waiting for that."""
 
 from __future__ import annotations
 
 import ctypes
+import gc
 
 _TRIM_THRESHOLD, _MMAP_THRESHOLD, _ARENA_MAX = -1, -3, -8
 """glibc's names for its settings, from its malloc.h."""
@@ -27,3 +29,9 @@ def keep_small() -> bool:
     wanted = ((_ARENA_MAX, 1), (_MMAP_THRESHOLD, LARGE), (_TRIM_THRESHOLD, LARGE))
     done = [tune(name, value) for name, value in wanted]
     return done == [1] * len(wanted)
+
+
+def set_aside() -> None:
+    """Leave what is there now, a day's papers for thousands of chats, out of further searches for lost objects: looking
+    through all of it holds everybody up for a third of a second each time. Its own counts still free it."""
+    gc.freeze()

@@ -14,6 +14,7 @@ from datetime import date, datetime
 from typing import TypeVar
 
 from bot.embedding import Embedding, background_of, features_of
+from bot.heap import set_aside
 from bot.model import FollowKind, Heat, Paper, Profile
 from bot.pull.heat import SOURCE
 from bot.rank import interests
@@ -130,6 +131,7 @@ class Rankings:
             batch = next((kept for kept in self._batches if kept.features is features), None)
             if batch is None:
                 batch = await asyncio.to_thread(Batch, features)
+                set_aside()
             self._batches = [batch, *(kept for kept in self._batches if kept is not batch)][:BATCHES_KEPT]
             return batch
 

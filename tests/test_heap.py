@@ -37,3 +37,20 @@ def test_threads_share_one_heap() -> None:
     """Left alone each would have its own."""
     assert heaps("small") == 1
     assert heaps("alone") > 1
+
+
+def test_what_is_set_aside_is_not_searched_and_is_freed_all_the_same() -> None:
+    """In a program of its own: objects leave the searches, and go when the last that names them goes."""
+    program = """
+import gc, weakref
+from bot.heap import set_aside
+class Paper: pass
+kept = [Paper() for _ in range(1000)]
+last = weakref.ref(kept[-1])
+searched = len(gc.get_objects())
+set_aside()
+assert len(gc.get_objects()) < searched - 1000
+del kept
+assert last() is None
+"""
+    subprocess.run([sys.executable, "-c", program], check=True)  # noqa: S603 - this file's own program

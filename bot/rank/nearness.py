@@ -13,6 +13,10 @@ from numpy.typing import NDArray
 from bot.model import Paper
 from bot.rank.features import Features, Vector, key_of, rows_of
 
+MOST_PAIRED = 2048
+"""The day's papers up to which every pair of them is kept, four bytes each; beyond, as after days without an announcement
+read, only the pairs that are asked for are compared."""
+
 MOST_KEPT = 512
 """Judged papers whose likeness to the day's is kept: four bytes for each of the day's papers."""
 
@@ -56,6 +60,8 @@ class KeptNearness(Nearness):
 
     def among(self, places: Places) -> Vector:
         """Of all pairs of the papers at these places."""
+        if len(self._features.papers) > MOST_PAIRED:
+            return super().among(places)
         return self._pairs[places][:, places]
 
     def to(self, papers: Sequence[Paper], places: Places) -> Vector:

@@ -17,6 +17,9 @@ log = logging.getLogger(__name__)
 LOOK_AROUND = 30.0
 """Seconds between two looks at whether somebody has set the system's clock."""
 
+AT_ONCE = 2
+"""Numbered jobs that run at once: while one is ranked in a thread, another is read, laid out or written."""
+
 NOTICEABLE = 5.0
 """By how many seconds the clock must have been set to matter."""
 
@@ -60,18 +63,25 @@ class Embedded:
         self._numbered[name] = job
 
     async def spread(self, name: str, numbers: Iterable[int]) -> None:
-        """Run the numbered job for each number, one after the other; a number whose run fails is logged, and the next
-        ones notice nothing.
+        """Run the numbered job for each number, in their order, `AT_ONCE` at a time; a number whose run fails is logged,
+        and the others notice nothing.
 
         Raises:
             KeyError: there is no such job.
         """
         job = self._numbered[name]
-        for number in dict.fromkeys(numbers):
-            try:
-                await job(number)
-            except Exception:
-                log.exception("job %s failed for %d", name, number)
+        waiting = iter(dict.fromkeys(numbers))
+
+        async def work() -> None:
+            for number in waiting:
+                try:
+                    await job(number)
+                except Exception:
+                    log.exception("job %s failed for %d", name, number)
+
+        async with asyncio.TaskGroup() as workers:
+            for _ in range(AT_ONCE):
+                workers.create_task(work())
 
     def once_at(self, name: str, moment: datetime, job: Job) -> None:
         """Run `job` once at `moment` (of `clock`), at once if that is past; a plan of the same name is replaced."""

@@ -42,3 +42,11 @@ def test_more_papers_than_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     for start in range(0, 20, 4):
         judged = PAST[start : start + 5]
         assert np.allclose(kept.to(judged, PLACES), fresh.to(judged, PLACES), atol=1e-6)
+
+
+def test_more_papers_than_pairs_are_kept_of(monkeypatch: pytest.MonkeyPatch) -> None:
+    """After days without an announcement there are many papers: only what is asked for is compared."""
+    monkeypatch.setattr(nearness, "MOST_PAIRED", 3)
+    kept = KeptNearness(FEATURES)
+    assert np.allclose(kept.among(PLACES), Nearness(FEATURES).among(PLACES), atol=1e-6)
+    assert "_pairs" not in vars(kept)

@@ -236,3 +236,25 @@ async def test_intervals_survive_a_clock_that_is_set_back(
     begun = job.begun
     await _until(lambda: job.begun >= begun + 4, within=3)
     assert "clock was set by -3600 s" in caplog.text
+
+
+async def test_numbers_are_spread_two_at_a_time(jobs: Embedded, caplog: pytest.LogCaptureFixture) -> None:
+    """Each number once, in their order, never more than two at once; one that fails is named and stops no other."""
+    begun: list[int] = []
+    now, most = 0, 0
+
+    async def serve(number: int) -> None:
+        nonlocal now, most
+        begun.append(number)
+        now += 1
+        most = max(most, now)
+        await asyncio.sleep(0.01)
+        now -= 1
+        if number == 2:
+            raise ValueError("broken")
+
+    jobs.numbered("serve", serve)
+    await jobs.spread("serve", [3, 2, 3, 5, 4, 2])
+    assert begun == [3, 2, 5, 4]
+    assert most == 2
+    assert "job serve failed for 2" in caplog.text
