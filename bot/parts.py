@@ -11,7 +11,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from datetime import datetime
 
-MOST = 64
+MOST = 48
 """Chats that are served in one go: enough that what they have in common is read once, few enough that nothing else
 waits for long, and that little is lost where a program ends in between."""
 

@@ -54,10 +54,10 @@ USUAL_KEPT = 3
 MOST_PAIRED = 4096
 """Past papers whose pairs are kept, two bytes each."""
 
-MOST_ROWS = 4096
+MOST_ROWS = 2048
 """Judged papers whose words and topics are kept: three kilobytes each."""
 
-MOST_KEPT = 1024
+MOST_KEPT = 512
 """Interests, and turned vectors of judged papers, that are kept worked out against a background: a few kilobytes each."""
 
 LEAST_SPREAD = 0.3
