@@ -39,8 +39,6 @@ class Batch:
 
     def __init__(self, features: Features) -> None:
         self.features = features
-        past = features.background.everything
-        self._past: Vector = (past.words @ features.by_word).toarray()
         self._near = KeptNearness(features)
 
     def rank(
@@ -127,7 +125,8 @@ class Batch:
             return found
         asked = Asked.of_many(self.features.background, [wishes[at] for at in rows])
         likes = [taste.likes if (taste := tastes[at]) else 0 for at in rows]
-        echo = np.asarray(spread(asked, len(self._past)) @ self._past)
+        past = self._near.past
+        echo = np.asarray(spread(asked, len(past)) @ past)
         shares, covered = added_by(self.features, asked, likes, echo)
         named = covered >= NAMED
         start = 0
@@ -166,7 +165,7 @@ class Batch:
             [some[0].judged for some in mine], [[side.judged_shares for side in some] for some in mine]
         )
         used, shares = _dense(sides, len(past.topics))
-        rows += shares @ self._past[used]
+        rows += shares @ self._near.past[used]
         topic_shares = np.array([side.topic_share for side in sides], dtype=np.float32)[:, None]
         says = (topic_shares, np.float32(DENSE_SHARE) * topic_shares, np.float32(FINE_SHARE))
         for judged, usual, new, say in zip(of_judged, past.spaces, day.spaces, says, strict=True):

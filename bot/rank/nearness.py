@@ -18,7 +18,9 @@ MOST_PAIRED = 2048
 read, only the pairs that are asked for are compared."""
 
 MOST_KEPT = 512
-"""Judged papers whose likeness to the day's is kept: four bytes for each of the day's papers."""
+"""Judged papers whose likeness to the day's is kept, besides past ones: four bytes for each of the day's papers."""
+
+CHUNK = 256
 
 Places = Sequence[int] | NDArray[np.intp]
 
@@ -48,15 +50,28 @@ class Nearness:
 
 
 class KeptNearness(Nearness):
-    """The same, kept for many chats: each pair of the day's papers, and each judged paper, is compared once. It may be
-    asked from several threads."""
+    """The same, kept for many chats: each pair of the day's papers, and each judged paper, is compared once; past papers,
+    of which many were judged, are compared at the start. It may be asked from several threads."""
 
     def __init__(self, features: Features) -> None:
         super().__init__(features)
-        self._at: dict[int, int] = {}
-        self._rows: Vector = np.zeros((0, len(features.papers)), dtype=np.float32)
-        self._spaces = tuple(None if rows is None else rows[:0] for rows in features.likeness.spaces)
+        past = features.background.everything
+        self._past = {key_of(paper): at for at, paper in enumerate(features.background.papers)}
+        self._count = past.words.shape[0]
+        self._at = dict(self._past)
+        room = self._count + MOST_KEPT
+        self._rows: Vector = np.zeros((room, len(features.papers)), dtype=np.float32)
+        for start in range(0, self._count, CHUNK):
+            some = slice(start, min(start + CHUNK, self._count))
+            self._rows[some] = (past.words[some] @ features.by_word).toarray()
+        self._spaces = tuple(None if rows is None else _grown(rows, room) for rows in past.spaces)
+        self._used = self._count
         self._lock = Lock()
+
+    @property
+    def past(self) -> Vector:
+        """Past papers × the day's."""
+        return self._rows[: self._count]
 
     def among(self, places: Places) -> Vector:
         """Of all pairs of the papers at these places."""
@@ -96,22 +111,23 @@ class KeptNearness(Nearness):
     def _rows_of(self, papers: Sequence[Paper]) -> NDArray[np.int32]:
         """Where the likeness of the day's papers to each of these is kept."""
         keys = [key_of(paper) for paper in papers]
-        if len(self._at) + len(keys) > MOST_KEPT:
-            self._at.clear()
+        if self._used + len({key for key in keys if key not in self._at}) > self._count + MOST_KEPT:
+            self._at, self._used = dict(self._past), self._count
         new: list[Paper] = []
         for key, paper in zip(keys, papers, strict=True):
             if key not in self._at:
-                self._at[key] = len(self._at)
+                self._at[key] = self._used + len(new)
                 new.append(paper)
         if new:
             self._compare(new)
         return np.array([self._at[key] for key in keys], dtype=np.int32)
 
     def _compare(self, papers: Sequence[Paper]) -> None:
-        start, end = len(self._at) - len(papers), len(self._at)
+        start, end = self._used, self._used + len(papers)
+        self._used = end
         theirs = self._features.background.likeness(papers)
         if end > len(self._rows):
-            room = max(64, end, 2 * len(self._rows))
+            room = end + MOST_KEPT
             self._rows = _grown(self._rows, room)
             self._spaces = tuple(None if rows is None else _grown(rows, room) for rows in self._spaces)
         self._rows[start:end] = (theirs.words @ self._features.by_word).toarray()

@@ -50,3 +50,12 @@ def test_more_papers_than_pairs_are_kept_of(monkeypatch: pytest.MonkeyPatch) -> 
     kept = KeptNearness(FEATURES)
     assert np.allclose(kept.among(PLACES), Nearness(FEATURES).among(PLACES), atol=1e-6)
     assert "_pairs" not in vars(kept)
+
+
+def test_past_papers_are_compared_from_the_start() -> None:
+    """A judged paper that is one of the past ones takes no further room, and is what it would be compared anew."""
+    kept, fresh = KeptNearness(FEATURES), Nearness(FEATURES)
+    everything = range(len(DAY))
+    assert np.allclose(kept.past.T, fresh.to(FEATURES.background.papers, everything), atol=1e-6)
+    kept.to(FEATURES.background.papers[:5], everything)
+    assert kept._used == len(kept.past)
