@@ -286,19 +286,12 @@ async def announcements_of(conn: AsyncConnection, paper_id: str) -> list[Announc
     ]
 
 
-async def fresh_papers(
-    conn: AsyncConnection, chat_id: int, drawn_from: Iterable[Listing]
-) -> list[tuple[Paper, tuple[Announcement, ...]]]:
-    """The distinct new and cross-listed papers of these listings, each in its latest version and with its announcements
-    there; without those that a listing already considered for the chat has shown. Oldest first."""
-    return await papers_in(conn, chat_id, [(listing.category, listing.date) for listing in drawn_from])
-
-
 async def papers_in(
     conn: AsyncConnection, chat_id: int, drawn_from: Iterable[tuple[str, date]], before_digest: int | None = None
 ) -> list[tuple[Paper, tuple[Announcement, ...]]]:
-    """The same by category and date; with `before_digest`, without those that a listing considered for an earlier digest than
-    that has shown: what that digest had to choose from."""
+    """The distinct new and cross-listed papers of listings by category and date, each in its latest version and with its
+    announcements there, oldest first; without those that a listing already considered for the chat has shown, with
+    `before_digest` one considered for an earlier digest than that: what that digest had to choose from."""
     by_date: defaultdict[date, list[str]] = defaultdict(list)
     for category, day in drawn_from:
         by_date[day].append(category)

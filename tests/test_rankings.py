@@ -52,7 +52,7 @@ async def test_the_same_verdicts_are_fitted_once(db: Database) -> None:
     feedback = Feedback(db, lambda: NOW)
     async with db.read() as conn:
         (day,) = [one for one in await listings.unconsidered(conn, chat_id) if one.date == DAY]
-        found = [one for one, _ in await listings.fresh_papers(conn, chat_id, [day])]
+        found = [one for one, _ in await listings.papers_in(conn, chat_id, [(day.category, day.date)])]
     await feedback.press(chat_id, 7, paper(1).id, VerdictKind.LIKE)
     tastes = []
     for _ in range(2):
@@ -75,7 +75,7 @@ async def test_many_chats_are_scored_as_one_is(db: Database) -> None:
     rankings = Rankings(db, lambda: NOW)
     async with db.read() as conn:
         (day,) = [one for one in await listings.unconsidered(conn, chat_id) if one.date == DAY]
-        found = [one for one, _ in await listings.fresh_papers(conn, chat_id, [day])]
+        found = [one for one, _ in await listings.papers_in(conn, chat_id, [(day.category, day.date)])]
     await Feedback(db, lambda: NOW).press(chat_id, 7, paper(1).id, VerdictKind.LIKE)
     async with db.read() as conn:
         profile = await chats.profile(conn, chat_id)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import date
 
@@ -41,6 +42,13 @@ def numbers(found: list[tuple[Paper, tuple[Announcement, ...]]]) -> set[int]:
 # --------------------------------------------------------------------------- what was read
 
 
+async def fresh(
+    conn: AsyncConnection, chat_id: int, drawn_from: Iterable[Listing]
+) -> list[tuple[Paper, tuple[Announcement, ...]]]:
+    """What these listings have for the chat."""
+    return await listings.papers_in(conn, chat_id, [(one.category, one.date) for one in drawn_from])
+
+
 async def test_a_page_is_kept_whole(db: Database) -> None:
     """Papers, announcements by kind, and the listing as fresh with its counts."""
     shown = page("cs.LG", new=(1, 2), cross=(3,), replaced=(4,))
@@ -73,7 +81,7 @@ async def test_a_paper_shown_twice_on_a_page_is_one(db: Database) -> None:
     async with db.begin() as conn:
         chat_id = await make_chat(conn)
         await listings.save_page(conn, shown, NOW)
-        found = await listings.fresh_papers(conn, chat_id, [listing()])
+        found = await fresh(conn, chat_id, [listing()])
     assert numbers(found) == {1}
     assert {a.kind for a in found[0][1]} == {Kind.NEW, Kind.CROSS}
 
@@ -223,8 +231,8 @@ async def test_chats_do_not_share_a_ledger(db: Database) -> None:
         await listings.save_page(conn, page(new=(1,)), NOW)
         await consider(conn, chat_id, listing())
         assert key(await listings.unconsidered(conn, other.id)) == [("cs.LG", DAY)]
-        assert numbers(await listings.fresh_papers(conn, other.id, [listing()])) == {1}
-        assert await listings.fresh_papers(conn, chat_id, [listing()]) == []
+        assert numbers(await fresh(conn, other.id, [listing()])) == {1}
+        assert await fresh(conn, chat_id, [listing()]) == []
 
 
 async def test_nobody_considers_a_listing_twice(db: Database) -> None:
@@ -250,15 +258,15 @@ async def test_fresh_papers_are_distinct_new_and_cross(db: Database) -> None:
         chat_id = await make_chat(conn, ("cs.LG", "cs.CL"))
         await listings.save_page(conn, page("cs.LG", new=(1, 2), cross=(3,), replaced=(4,)), NOW)
         await listings.save_page(conn, page("cs.CL", new=(3,), cross=(2,), replaced=(1, 5)), NOW)
-        found = await listings.fresh_papers(conn, chat_id, [listing("cs.LG"), listing("cs.CL")])
+        found = await fresh(conn, chat_id, [listing("cs.LG"), listing("cs.CL")])
         assert numbers(found) == {1, 2, 3}
         assert [{(a.category, a.kind) for a in shown} for _, shown in found] == [
             {("cs.LG", Kind.NEW)},
             {("cs.LG", Kind.NEW), ("cs.CL", Kind.CROSS)},
             {("cs.LG", Kind.CROSS), ("cs.CL", Kind.NEW)},
         ]
-        assert numbers(await listings.fresh_papers(conn, chat_id, [listing("cs.CL")])) == {2, 3}
-        assert await listings.fresh_papers(conn, chat_id, []) == []
+        assert numbers(await fresh(conn, chat_id, [listing("cs.CL")])) == {2, 3}
+        assert await fresh(conn, chat_id, []) == []
 
 
 async def test_fresh_papers_come_in_their_latest_version(db: Database) -> None:
@@ -268,7 +276,7 @@ async def test_fresh_papers_come_in_their_latest_version(db: Database) -> None:
         await listings.save_page(conn, page(new=(1,)), NOW)
         second = paper(1, version=2, title="Better")
         await papers.save(conn, [second])
-        assert await listings.fresh_papers(conn, chat_id, [listing()]) == [
+        assert await fresh(conn, chat_id, [listing()]) == [
             (second, (Announcement(second.id, 1, "cs.LG", DAY, Kind.NEW),))
         ]
 
@@ -281,7 +289,7 @@ async def test_a_paper_is_considered_once_across_days_and_categories(db: Databas
         await consider(conn, chat_id, listing("cs.LG"))
         await listings.save_page(conn, page("cs.CL", date=day(1), new=(3,), cross=(1, 7)), NOW)
         await listings.save_page(conn, page("cs.CL", date=day(-1), new=(2, 4)), NOW)
-        found = await listings.fresh_papers(conn, chat_id, [listing("cs.CL", day(1)), listing("cs.CL", day(-1))])
+        found = await fresh(conn, chat_id, [listing("cs.CL", day(1)), listing("cs.CL", day(-1))])
     assert numbers(found) == {3, 4, 7}
 
 
@@ -292,7 +300,7 @@ async def test_a_year_of_listings_at_once(db: Database) -> None:
         for n in range(130):
             await listings.save_page(conn, page(date=day(-n), new=(n,)), NOW)
         waiting = await listings.unconsidered(conn, chat_id)
-        found = await listings.fresh_papers(conn, chat_id, waiting)
+        found = await fresh(conn, chat_id, waiting)
     assert [int(one.id.split(".")[1]) for one, _ in found] == list(range(129, -1, -1))
 
 

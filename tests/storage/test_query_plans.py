@@ -40,7 +40,7 @@ OFTEN: dict[str, tuple[int, Question]] = {
     "shown_of_days": (1, lambda conn: digests.shown_of_days(conn, range(1, 65), [DAY])),
     "last_made": (1, lambda conn: digests.last_made(conn, range(1, 65))),
     "next_parts": (1, lambda conn: digests.next_parts(conn, range(1, 65), DAY)),
-    "fresh_papers": (1, lambda conn: listings.fresh_papers(conn, 1, LISTINGS)),
+    "papers_in": (1, lambda conn: listings.papers_in(conn, 1, [(one.category, one.date) for one in LISTINGS])),
     "sample_before": (1, lambda conn: listings.sample_before(conn, ("cs.LG", "cs.CL"), DAY, 2000)),
     "states": (1, lambda conn: listings.states(conn, ("cs.LG", "cs.CL"), DAY)),
     "newest listing": (1, lambda conn: listings.newest(conn, "cs.LG")),
