@@ -132,7 +132,9 @@ async def test_a_broadcast_over_the_wire_survives_kills_and_faults(
     for n in range(1, 61):
         assert texts.index(f"{n}:0") < texts.index(f"{n}:1")
     async with db.read() as conn:
-        assert await deliveries.failures(conn, 10) == []
+        given_up = await deliveries.failures(conn, 10)
+    # One that broke once and was answered too late the next time is given up as probably there; here it always is.
+    assert all(one.reason.startswith("in doubt") for one in given_up)
 
 
 async def _in_flight(db: Database) -> int:
