@@ -27,7 +27,7 @@ from bot.rank.corrections import ruled_out
 from bot.rank.direction import direction
 from bot.rank.features import Background
 from bot.rank.learned import words_of
-from bot.rank.units import units_of
+from bot.rank.units import kinds_of
 from bot.rankings import Rankings
 from storage import chats, corrections
 from storage.database import Database
@@ -224,9 +224,8 @@ def _kinds(liked: Sequence[Paper], background: Background) -> tuple[Group, ...]:
     """The kinds of paper that are among the liked ones clearly more often than among past ones."""
     found: defaultdict[str, list[Paper]] = defaultdict(list)
     for paper in liked:
-        for name in units_of(paper).names:
-            if name.startswith("~"):
-                found[name].append(paper)
+        for name in kinds_of(paper):
+            found[name].append(paper)
     usual = {name: background.frequency_of(name) for name in found}
     return _largest(
         {name[1:]: papers for name, papers in found.items() if len(papers) >= LIFT * usual[name] * len(liked)}

@@ -149,7 +149,9 @@ def spread(asked: Sequence[Asked], width: int) -> Any:
 def _words(features: Features, asked: Sequence[Asked]) -> tuple[Vector, Vector]:
     """Interests × papers: what the words of each add, and the share of them, by their rarity, that a paper uses."""
     counts = [len(one.weights) for one in asked]
-    places = [features.columns.places_of(one.names)[one.units] for one in asked]
+    names = dict.fromkeys(name for one in asked for name in one.names)
+    place = dict(zip(names, features.columns.named(list(names)).tolist(), strict=True))
+    places = [np.array([place[name] for name in one.names], dtype=np.int32)[one.units] for one in asked]
     rarities = np.concatenate([one.rarities for one in asked])
     first = np.repeat(np.cumsum([0, *counts[:-1]]), [len(one.owners) for one in asked])
     owners = np.concatenate([one.owners for one in asked]) + first
@@ -238,9 +240,10 @@ def _units(asked: Sequence[Wishes], names: Sequence[str]) -> tuple[Places, Share
 def _speaking(background: Background, names: Sequence[str], weighted: Any, directions: Vector) -> tuple[Places, Vector]:
     """Interests × a few: the past papers that speak most of each, and by how much each does; they add up to 1."""
     past = background.everything.topics
-    known = [(at, column) for at, name in enumerate(names) if (column := background.vocabulary.get(name)) is not None]
-    mentions = background.mentions[:, [column for _, column in known]].T.tocsr()
-    spoken = np.asarray((weighted[:, [at for at, _ in known]] @ mentions).toarray()) * np.float32(WORDS_SCALE)
+    columns = background.vocabulary.named(names)
+    known = np.flatnonzero(columns >= 0)
+    mentions = background.mentions[:, columns[known]].T.tocsr()
+    spoken = np.asarray((weighted[:, known] @ mentions).toarray()) * np.float32(WORDS_SCALE)
     spoken += np.maximum(directions @ past.T, np.float32(0.0))
     most = min(ECHO_PAPERS, spoken.shape[1])
     if not most:

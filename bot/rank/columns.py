@@ -1,46 +1,112 @@
-"""Where the units of a day's papers stand in a table of counts: those of past papers, and those that are new."""
+"""Where units stand in a table of counts: those of past papers, their vocabulary, and those that only a day's papers have."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from itertools import repeat
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
-from bot.rank.units import Units
+from bot.rank import glossary
+from bot.rank.units import NAMED, SEVERAL, Units, key_of
 
+Keys = NDArray[np.int64]
 Places = NDArray[np.int32]
 
 
 class Columns:
-    """A column for each unit: the vocabulary's as they are there, and behind them those that only the day's papers have,
-    which are found by their hashes. Most units of a day are new and never asked for, and their names would take more memory
-    than all else that is known of its papers."""
+    """A column for each of these distinct units, in their order."""
 
-    def __init__(self, vocabulary: Mapping[str, int], units: Iterable[Units] = ()) -> None:
-        self._vocabulary = vocabulary
-        new = [_hashes(name for name in one.names if name not in vocabulary) for one in units]
-        self._new = np.unique(np.concatenate([np.zeros(0, dtype=np.int64), *new]))
+    def __init__(self, keys: Keys) -> None:
+        self.keys = keys
+        self._order = np.argsort(keys).astype(np.int32)
+        self._sorted = keys[self._order]
 
     def __len__(self) -> int:
-        return len(self._vocabulary) + len(self._new)
+        return len(self.keys)
+
+    def __contains__(self, name: str) -> bool:
+        return self.get(name) is not None
 
     def get(self, name: str) -> int | None:
-        """The unit's column; None where no paper has it."""
-        (place,) = self.places_of([name]).tolist()
+        """The unit's column; None where it has none."""
+        (place,) = self.named([name]).tolist()
         return place if place >= 0 else None
 
-    def places_of(self, names: Sequence[str]) -> Places:
-        """The units' columns, -1 where no paper has one."""
-        places = np.fromiter(map(self._vocabulary.get, names, repeat(-1)), dtype=np.int32, count=len(names))
-        unknown = np.flatnonzero(places < 0)
-        if len(unknown) and len(self._new):
-            hashes = _hashes(names[at] for at in unknown.tolist())
-            at = np.minimum(np.searchsorted(self._new, hashes), len(self._new) - 1)
-            places[unknown] = np.where(self._new[at] == hashes, len(self._vocabulary) + at, -1)
-        return places
+    def named(self, names: Sequence[str]) -> Places:
+        """The units' columns, -1 where one has none."""
+        return self.places_of(np.fromiter(map(key_of, names), dtype=np.int64, count=len(names)))
+
+    def places_of(self, keys: Keys) -> Places:
+        """The columns of units by their keys, -1 where one has none."""
+        if not len(self._sorted):
+            return np.full(len(keys), -1, dtype=np.int32)
+        at = np.minimum(np.searchsorted(self._sorted, keys), len(self._sorted) - 1)
+        return np.where(self._sorted[at] == keys, self._order[at], np.int32(-1))
 
 
-def _hashes(names: Iterable[str]) -> NDArray[np.int64]:
-    return np.fromiter(map(hash, names), dtype=np.int64)
+class DayColumns(Columns):
+    """The vocabulary's columns as they are there, and behind them those of units that only these papers have. Most units of
+    a day are new and never asked for."""
+
+    def __init__(self, vocabulary: Columns, units: Iterable[Units]) -> None:
+        self._vocabulary = vocabulary
+        keys = [one.keys[vocabulary.places_of(one.keys) < 0] for one in units]
+        super().__init__(np.unique(np.concatenate([np.zeros(0, dtype=np.int64), *keys])))
+
+    def __len__(self) -> int:
+        return len(self._vocabulary) + len(self.keys)
+
+    def places_of(self, keys: Keys) -> Places:
+        """The columns of units by their keys, -1 where one has none."""
+        known, new = self._vocabulary.places_of(keys), super().places_of(keys)
+        return np.where((known < 0) & (new >= 0), new + np.int32(len(self._vocabulary)), known)
+
+
+class Vocabulary(Columns):
+    """The units that say something about the likeness of these papers: all but neighbours that only one paper has, which
+    are most of all units. `frequency` is in how many papers each is."""
+
+    def __init__(self, units: Sequence[Units], categories: Iterable[str]) -> None:
+        starts = np.cumsum([0, *(len(one.keys) for one in units)])
+        # In the order of the texts, so that the columns are the same on every run, whatever the keys.
+        mine = [np.sort(np.unique(one.keys, return_index=True)[1]) for one in units]
+        keys = [np.zeros(0, dtype=np.int64), *(one.keys[at] for one, at in zip(units, mine, strict=True))]
+        found, at, times = np.unique(np.concatenate(keys), return_index=True, return_counts=True)
+        told = np.flatnonzero((times > 1) | (found & SEVERAL == 0))
+        told = told[np.argsort(at[told])]
+        super().__init__(found[told])
+        self.frequency: Places = times[told].astype(np.int32)
+        self.several = (self.keys & SEVERAL) != 0
+        self.named_only = (self.keys & NAMED) != 0
+        first = np.concatenate([starts[:1], *(start + at for start, at in zip(starts, mine, strict=False))])[1:]
+        self._left, self._right = self._neighbours(units, first[at[told]])
+        names = _names(units, categories)
+        self._names = [names.get(key, "") for key in self.keys.tolist()]
+
+    def names_at(self, places: Sequence[int] | NDArray[np.integer]) -> list[str]:
+        """The units at these places."""
+        names, left, right = self._names, self._left, self._right
+        return [names[at] or f"{names[left[at]]} {names[right[at]]}" for at in places]
+
+    def _neighbours(self, units: Sequence[Units], first: NDArray[np.intp]) -> tuple[Places, Places]:
+        """Of units that are two neighbours the places of both words, by where they stand first: behind the second word,
+        which stands behind the first one or that one's own pair."""
+        pairs = np.flatnonzero(self.several & ~self.named_only)
+        left, right = np.full((2, len(self)), -1, dtype=np.int32)
+        every = np.concatenate([self.keys[:0], *(one.keys for one in units)])
+        at = first[pairs]
+        right[pairs] = self.places_of(every[at - 1])
+        left[pairs] = self.places_of(np.where(every[at - 2] & SEVERAL == 0, every[at - 2], every[at - 3]))
+        return left, right
+
+
+def _names(units: Sequence[Units], categories: Iterable[str]) -> dict[int, str]:
+    """By their keys the names of what these papers may have, but for neighbours."""
+    words: set[str] = set()
+    for one in units:
+        words.update(one.text.split())
+    words.update(f"={term.name}" for term in glossary.topics())
+    words.update(term.name for term in glossary.kinds())
+    words.update(f"@{category}" for category in categories)
+    return {key_of(name): name for name in words}

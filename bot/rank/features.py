@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter, OrderedDict, defaultdict
+from collections import OrderedDict, defaultdict
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from scipy import linalg, sparse
 
 from bot.model import Paper
-from bot.rank.columns import Columns
+from bot.rank.columns import Columns, DayColumns, Vocabulary
 from bot.rank.units import Units, units_of
 from bot.rank.vectors import Vectors
 
@@ -125,13 +125,8 @@ class Background:
         self.papers = tuple(papers)
         self.vectors = vectors
         units = [units_of(paper) for paper in self.papers]
-        occurring = _told(units)
-        common = list(occurring)
-        self.vocabulary = {name: at for at, name in enumerate(common)}
-        self._names = common
-        self.frequency = np.array([occurring[name] for name in common], dtype=np.int32)
+        self.vocabulary = Vocabulary(units, {name for paper in self.papers for name in paper.categories})
         self.mean_length = float(np.mean([one.length for one in units])) if units else 0.0
-        self._paired = np.array([" " in name for name in common], dtype=bool)
         self._lengths = np.array([one.length for one in units], dtype=np.float32)
         self._weights = self._usual_weights()
         self._usual: dict[frozenset[str], Usual] = {}
@@ -139,7 +134,7 @@ class Background:
         self._kept: OrderedDict[Hashable, object] = OrderedDict()
         self._turned: dict[tuple[str, int], Vector] = {}
         self._rows: dict[int, _Row] = {}
-        self._counts = counted(units, Columns(self.vocabulary))
+        self._counts = counted(units, self.vocabulary)
 
     @classmethod
     def of(cls, papers: Iterable[Paper], vectors: Vectors | None = None) -> Background:
@@ -165,18 +160,15 @@ class Background:
 
     def rarity(self, names: Sequence[str]) -> NDArray[np.float64]:
         """How rare each unit is: BM25's idf, about 0 for what every paper has and growing with rarity."""
-        found = [self.vocabulary.get(name) for name in names]
-        frequency = np.array([0 if at is None else self.frequency[at] for at in found], dtype=np.float64)
+        at = self.vocabulary.named(names)
+        frequency = np.zeros(len(names))
+        frequency[at >= 0] = self.vocabulary.frequency[at[at >= 0]]
         return np.log(1.0 + (len(self.papers) - frequency + 0.5) / (frequency + 0.5))
 
     def frequency_of(self, name: str) -> float:
         """The share of past papers that have this unit, 0 where none is known."""
         at = self.vocabulary.get(name)
-        return 0.0 if at is None else float(self.frequency[at]) / len(self.papers)
-
-    def names_at(self, places: Sequence[int] | NDArray[np.int32]) -> list[str]:
-        """The units at these places of the vocabulary."""
-        return [self._names[at] for at in places]
+        return 0.0 if at is None else float(self.vocabulary.frequency[at]) / len(self.papers)
 
     def likeness(self, papers: Sequence[Paper]) -> Likeness:
         """Any papers in the spaces they are compared in; each paper's row is kept for the next time, as judged papers
@@ -249,7 +241,7 @@ class Background:
         new = {key: paper for key, paper, row in zip(keys, papers, rows, strict=True) if row is None}
         if new:
             units = [units_of(paper) for paper in new.values()]
-            words = self._words(counted(units, Columns(self.vocabulary)))
+            words = self._words(counted(units, self.vocabulary))
             made = {
                 # Copies: a view would keep what was made for all.
                 key: _Row(words.indices[start:end].copy(), words.data[start:end].copy(), topics.copy())
@@ -283,10 +275,11 @@ class Background:
         """Units × topics: the direction of each in topic space; zeros where it is not known."""
         kept, basis = self._basis
         found = np.zeros((len(names), basis.shape[1]), dtype=np.float32)
-        known = [(place, at) for place, name in enumerate(names) if (at := self.vocabulary.get(name)) is not None]
-        if not known or not len(kept):
+        at = self.vocabulary.named(names)
+        places = np.flatnonzero(at >= 0)
+        columns = at[places]
+        if not len(places) or not len(kept):
             return found
-        places, columns = np.array(known).T
         rows = np.minimum(np.searchsorted(kept, columns), len(kept) - 1)
         there = kept[rows] == columns
         found[places[there]] = self._weights[columns[there], None] * basis[rows[there]]
@@ -345,9 +338,8 @@ class Background:
     def counts_of(self, names: Sequence[str]) -> NDArray[np.float32]:
         """Past papers × units: how often each paper has each unit."""
         found = np.zeros((len(self.papers), len(names)), dtype=np.float32)
-        known = [(place, self.vocabulary[name]) for place, name in enumerate(names) if name in self.vocabulary]
-        if known:
-            found[:, [place for place, _ in known]] = self._counts[:, [at for _, at in known]].toarray()
+        at = self.vocabulary.named(names)
+        found[:, at >= 0] = self._counts[:, at[at >= 0]].toarray()
         return found
 
     @cached_property
@@ -402,18 +394,18 @@ class Background:
 
     def _usual_weights(self) -> Vector:
         total = len(self.papers)
-        rarity: Vector = (np.log((1.0 + total) / (1.0 + self.frequency)) + 1.0).astype(np.float32)
+        frequency = self.vocabulary.frequency
+        rarity: Vector = (np.log((1.0 + total) / (1.0 + frequency)) + 1.0).astype(np.float32)
         least = min(RAREST, max(1, total // 20))
         most = max(MOST_COMMON * total, 3.0)
-        words = np.array([name[0] not in "=~" for name in self.vocabulary], dtype=bool)
-        told = words & (self.frequency >= least) & (self.frequency <= most)
+        told = ~self.vocabulary.named_only & (frequency >= least) & (frequency <= most)
         return np.asarray(rarity**RARITY_POWER * told, dtype=np.float32)
 
     def _words(self, counts: Matrix) -> Matrix:
         weighted = counts.copy()
         weighted.data = (1.0 + np.log(weighted.data)) * self._weights[weighted.indices]
         weighted.eliminate_zeros()
-        return _unit_rows(weighted, self._paired)
+        return _unit_rows(weighted, self.vocabulary.several)
 
     def _topics(self, words: Matrix) -> Vector:
         kept, basis = self._basis
@@ -446,12 +438,13 @@ class Background:
 @dataclass(frozen=True, eq=False)
 class Features:
     """A day's papers as numbers. `ids` are theirs, in the given order; `home` and `listed` have the places of those whose
-    primary category, or any category, is the key; the rest is the ranker's own business."""
+    primary category, or any category, is the key, `texts` the papers' stems in one string each; the rest is the ranker's own
+    business."""
 
     papers: tuple[Paper, ...]
     ids: tuple[str, ...]
     background: Background
-    units: tuple[Units, ...]
+    texts: tuple[str, ...]
     likeness: Likeness
     columns: Columns
     mentions: Matrix
@@ -466,7 +459,7 @@ class Features:
             joined = (*background.papers, *(paper for paper in papers if paper.id not in known))
             background = Background.of(joined, background.vectors)
         units = tuple(units_of(paper) for paper in papers)
-        columns = Columns(background.vocabulary, units)
+        columns = DayColumns(background.vocabulary, units)
         counts = counted(units, columns)
         likeness = background.likeness_of(counts[:, : len(background.vocabulary)], papers)
         lengths = np.array([one.length for one in units], dtype=np.float32)
@@ -474,7 +467,7 @@ class Features:
             papers=tuple(papers),
             ids=tuple(paper.id for paper in papers),
             background=background,
-            units=units,
+            texts=tuple(one.text for one in units),
             likeness=likeness,
             columns=columns,
             mentions=_saturated(counts, lengths, background.mean_length),
@@ -495,7 +488,7 @@ class Features:
             papers=papers,
             ids=tuple(ids),
             background=self.background,
-            units=tuple(self.units[place] for place in places),
+            texts=tuple(self.texts[place] for place in places),
             likeness=self.likeness.take(places),
             columns=self.columns,
             mentions=self.mentions[places],
@@ -548,8 +541,9 @@ class Features:
 
     def mentioned(self, names: Sequence[str]) -> tuple[list[int], Matrix]:
         """The places in `names` of the units that some paper speaks of, and papers × those units, as in `mentions_of`."""
-        known = [(place, at) for place, name in enumerate(names) if (at := self.columns.get(name)) is not None]
-        return [place for place, _ in known], self.mentions[:, [at for _, at in known]]
+        at = self.columns.named(names)
+        known = np.flatnonzero(at >= 0)
+        return known.tolist(), self.mentions[:, at[known]]
 
 
 def _places(of_papers: Sequence[Sequence[str]]) -> dict[str, NDArray[np.intp]]:
@@ -558,15 +552,6 @@ def _places(of_papers: Sequence[Sequence[str]]) -> dict[str, NDArray[np.intp]]:
         for name in names:
             found[name].append(at)
     return {name: np.array(places, dtype=np.intp) for name, places in found.items()}
-
-
-def _told(units: Sequence[Units]) -> Counter[str]:
-    """The units that say something about likeness, and in how many papers each is: all but the pairs of words that only
-    one paper has. Those are most of all units, so that they are told apart by their hashes."""
-    hashes = [np.array([hash(name) for name in one.names], dtype=np.int64) for one in units]
-    found, times = np.unique(np.concatenate(hashes) if hashes else np.zeros(0, np.int64), return_counts=True)
-    several = set(found[times > 1].tolist())
-    return Counter(name for one in units for name in one.names if " " not in name or hash(name) in several)
 
 
 def key_of(paper: Paper) -> int:
@@ -583,17 +568,13 @@ def rows_of(weights: Vector, places: NDArray[np.int32], starts: NDArray[np.int32
 
 def counted(units: Sequence[Units], columns: Columns) -> Matrix:
     """Papers × units: the counts of what has a column."""
-    places: list[NDArray[np.int32]] = [np.zeros(0, dtype=np.int32)]
-    counts: list[Vector] = [np.zeros(0, dtype=np.float32)]
-    for one in units:
-        at = columns.places_of(one.names)
-        known = at >= 0
-        places.append(at[known])
-        counts.append(np.asarray(one.counts, dtype=np.float32)[known])
-    starts = np.cumsum([len(some) for some in places])
-    shape = (len(units), len(columns))
-    matrix = sparse.csr_matrix((np.concatenate(counts), np.concatenate(places), starts), shape=shape)
-    matrix.sort_indices()
+    at = [columns.places_of(one.keys) for one in units]
+    at = [places[places >= 0] for places in at]
+    starts = np.cumsum([0, *map(len, at)], dtype=np.int32)
+    places = np.concatenate([np.zeros(0, dtype=np.int32), *at])
+    matrix = rows_of(np.ones(len(places), dtype=np.float32), places, starts, len(columns))
+    matrix.has_canonical_format = False
+    matrix.sum_duplicates()
     return matrix
 
 

@@ -99,16 +99,31 @@ def homes() -> dict[str, tuple[str, ...]]:
     return {key: ("",) if where == "*" else tuple(where.split()) for key, _, _, where in rows}
 
 
-def topics_in(text: Sequence[Token]) -> list[Found]:
-    """The topics that English text mentions: from left to right the longest, none inside another."""
-    return _longest(text, _topic_names())
+def begins_topic(token: Token) -> bool:
+    """Whether some topic's name begins with this word."""
+    return token.stem in _topic_names().following
 
 
-def kinds_in(title: Sequence[Token], body: Sequence[Token]) -> dict[Term, int]:
-    """The kinds of paper that a title and an abstract give away, with how often; a title counts three times."""
+def begins_kind(token: Token) -> bool:
+    """Whether something begins with this word that gives away a kind of paper."""
+    return token.stem in _cue_names().following
+
+
+def topics_in(text: Sequence[Token], begun: Sequence[int] | None = None) -> list[Found]:
+    """The topics that English text mentions: from left to right the longest, none inside another. `begun` are the places
+    of all words with which a topic begins, where somebody knows them."""
+    return _longest(text, _topic_names(), begun)
+
+
+def kinds_in(
+    title: Sequence[Token], body: Sequence[Token], begun: tuple[Sequence[int], Sequence[int]] | None = None
+) -> dict[Term, int]:
+    """The kinds of paper that a title and an abstract give away, with how often; a title counts three times. `begun` are
+    the places of all words of both with which something begins that does, where somebody knows them."""
     found: defaultdict[Term, int] = defaultdict(int)
-    for text, times in ((title, 3), (body, 1)):
-        for at in _begun(_cue_names(), text):
+    known = begun or (_begun(_cue_names(), title), _begun(_cue_names(), body))
+    for text, places, times in ((title, known[0], 3), (body, known[1], 1)):
+        for at in places:
             for name, _ in _standing(_cue_names(), text, at):
                 if times == 3 or not name.title_only:
                     found[name.term] += times
@@ -155,10 +170,10 @@ def is_chinese(text: str) -> bool:
     return not text.isascii() and any("\u3400" <= mark <= "\u9fff" for mark in text)
 
 
-def _longest(text: Sequence[Token], names: _Node) -> list[Found]:
+def _longest(text: Sequence[Token], names: _Node, begun: Sequence[int] | None = None) -> list[Found]:
     found = []
     free = 0
-    for at in _begun(names, text):
+    for at in _begun(names, text) if begun is None else begun:
         if at < free:
             continue
         best: Found | None = None

@@ -47,7 +47,7 @@ def words_of(taste: Taste, most: int) -> list[Word]:
     weights = TASTE_SCALE * np.asarray(taste.drawn.words, dtype=np.float64) * usage
     found: list[Word] = []
     for at in np.argsort(-weights, kind="stable")[: most * 8]:
-        (unit,) = taste.background.names_at([at])
+        (unit,) = taste.background.vocabulary.names_at([at])
         if weights[at] <= 0 or len(found) >= most:
             break
         if not _is_told(unit, found):

@@ -226,7 +226,7 @@ class Ranking(Sequence[ScoredPaper]):
             weights[np.isin(used, unheard)] = 0.0
         shares = TASTE_SCALE * weights * mine.words.data[row]
         telling = np.flatnonzero(shares >= LEAST_NAMED)
-        names = self._taste.background.names_at(used[telling])
+        names = self._taste.background.vocabulary.names_at(used[telling])
         return [
             Reason(ReasonKind.WORD, self._written(unit, at), share, 0, unit)
             for unit, share in strongest(names, shares[telling].tolist(), MOST_NAMED, LEAST_NAMED)

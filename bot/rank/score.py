@@ -193,7 +193,9 @@ def _using(features: Features, value: str) -> tuple[int, ...]:
 
     def look() -> tuple[int, ...]:
         word = _Muted(value)
-        return tuple(at for at, units in enumerate(features.units) if word.hits(units.text, units.names))
+        named = (features.mentions_of(word.units) > 0).sum(axis=1).tolist()
+        wanted = len(word.units) or -1
+        return tuple(at for at, text in enumerate(features.texts) if named[at] == wanted or word.stands_in(text))
 
     return features.keep(("word", value), look)
 
@@ -208,8 +210,9 @@ class _Muted:
         if glossary.is_chinese(value) and chinese:
             terms = [found.term for found in chinese]
         self._phrase = "" if glossary.is_chinese(value) or not words else f" {' '.join(word.stem for word in words)} "
-        self._units = {term.name if term.is_kind else f"={term.name}" for term in terms}
+        self.units = sorted({term.name if term.is_kind else f"={term.name}" for term in terms})
+        """The glossary's terms, as units of a paper that is muted if it has all of them."""
 
-    def hits(self, text: str, names: Sequence[str]) -> bool:
-        """Whether a paper's text, as stems, or its units contain what is muted."""
-        return (self._phrase != "" and self._phrase in text) or (bool(self._units) and self._units.issubset(names))
+    def stands_in(self, text: str) -> bool:
+        """Whether a paper's text, as stems, has what is muted as a phrase."""
+        return self._phrase != "" and self._phrase in text

@@ -1,48 +1,65 @@
-"""What a paper is compared by: its words, neighbouring words, glossary terms, kind and categories, counted.
+"""What a paper is compared by: its words, neighbouring words, glossary terms, kind and categories.
 
 A unit is a string whose first character tells its sort: a stem ("align"), two stems in a row ("reward model"), a topic
-of the glossary ("=reward model"), a kind of paper ("~survey") or a category ("@cs.LG").
+of the glossary ("=reward model"), a kind of paper ("~survey") or a category ("@cs.LG"). Thousands of papers have some three
+hundred each, most of which occur nowhere else: they are known by a number, their key.
 """
 
 from __future__ import annotations
 
-from array import array
-from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from threading import Lock
+
+import numpy as np
+from numpy.typing import NDArray
 
 from bot.model import Paper
 from bot.rank import glossary
-from bot.rank.words import STOP_WORDS, Token, stem, tokens
+from bot.rank.words import STOP_WORDS, Token, stem, tokens, written_in
+
+Keys = NDArray[np.int64]
 
 TITLE_COUNTS = 2
 MOST_CHARACTERS = 20_000
 PAPERS_KEPT = 256
 """Papers whose units are kept: about five kilobytes each."""
 
-_BETWEEN = "\n"
+WORDS_KEPT = 2**15
+"""Words, as written, of which it is kept what they say: more than a title and an abstract have."""
+
+SEVERAL, NAMED = 1, 2
+"""Bits of a key: set where a unit is of several words, and where it is a topic or a kind, by which papers are found but not
+compared."""
+
+_BITS = SEVERAL | NAMED
+_FACTOR = 0x9E3779B97F4A7C15
+_TOPIC, _KIND = 1, 2
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Units:
-    """A paper's units with their counts, its length in words, and its stems in one string for finding phrases. Units are
-    kept in one string too, since thousands of papers have some three hundred each, most of which occur nowhere else."""
+    """The keys of a paper's units in the order of its text, each as often as it counts, neighbours behind the second of
+    both; the paper's length in words; and its stems in one string for finding phrases."""
 
-    joined: str
-    packed: bytes
+    keys: Keys
     length: int
     text: str
 
-    @property
-    def names(self) -> list[str]:
-        """The units."""
-        return self.joined.split(_BETWEEN) if self.joined else []
 
-    @property
-    def counts(self) -> Sequence[int]:
-        """How often the paper has each."""
-        return array("I", self.packed)
+def key_of(name: str) -> int:
+    """A unit's key: by a hash, the same until the program ends."""
+    if name[:1] in _SORTS:
+        return hash(name) & ~_BITS | (SEVERAL if " " in name else 0) | (0 if name[0] == "@" else NAMED)
+    left, _, right = name.partition(" ")
+    if not right:
+        return hash(left) & ~_BITS
+    mixed = (key_of(left) * _FACTOR + key_of(right)) & (2**64 - 1) & ~_BITS | SEVERAL
+    return mixed - 2**64 if mixed >= 2**63 else mixed
+
+
+_SORTS = ("=", "~", "@")
 
 
 def units_of(paper: Paper) -> Units:
@@ -50,29 +67,98 @@ def units_of(paper: Paper) -> Units:
     return _units(paper.title, paper.abstract, paper.categories)
 
 
+def kinds_of(paper: Paper) -> list[str]:
+    """Those of a paper's units that are kinds of paper, by name."""
+    title, abstract = list(tokens(paper.title[:MOST_CHARACTERS])), list(tokens(paper.abstract[:MOST_CHARACTERS]))
+    return [kind.name for kind in glossary.kinds_in(title, abstract)]
+
+
+class _Words(dict[str, int]):
+    """What words as written say, each at its own place: its stem, its key (0 where it says nothing of what a text is
+    about), and which names of the glossary begin with it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.stems: list[str] = []
+        self.told = np.zeros(WORDS_KEPT, dtype=np.int64)
+        self.begins = np.zeros(WORDS_KEPT, dtype=np.uint8)
+
+    def __missing__(self, written: str) -> int:
+        token = Token(written, stem(written.lower()))
+        place = len(self.stems)
+        self.stems.append(token.stem)
+        self.told[place] = key_of(token.stem) if tells(token) else 0
+        self.begins[place] = _TOPIC * glossary.begins_topic(token) | _KIND * glossary.begins_kind(token)
+        self[written] = place
+        return place
+
+
+_words = _Words()
+_reading = Lock()
+
+
+def _read(written: Sequence[str]) -> tuple[list[str], Keys, NDArray[np.uint8]]:
+    """Of each word its stem, its key, and which names of the glossary begin with it."""
+    global _words  # noqa: PLW0603 - when there are too many, all are dropped at once
+    with _reading:
+        if len(_words) + len(written) > WORDS_KEPT:
+            _words = _Words()
+        words = _words
+        at = list(map(words.__getitem__, written))
+    places = np.array(at, dtype=np.intp)
+    return list(map(words.stems.__getitem__, at)), words.told[places], words.begins[places]
+
+
 @lru_cache(maxsize=PAPERS_KEPT)
 def _units(title: str, abstract: str, categories: tuple[str, ...]) -> Units:
-    heading = list(tokens(title[:MOST_CHARACTERS]))
-    body = list(tokens(abstract[:MOST_CHARACTERS]))
-    counts: defaultdict[str, int] = defaultdict(int)
-    length = 0
-    for text, times in ((heading, TITLE_COUNTS), (body, 1)):
-        told = [_told(token.written) for token in text]
-        for before, word in zip(["", *told], told, strict=False):
-            if word:
-                counts[word] += times
-                length += times
-                if before:
-                    counts[f"{before} {word}"] += times
-        for found in glossary.topics_in(text):
-            counts["=" + found.term.name] += times
-    for kind, times in glossary.kinds_in(heading, body).items():
-        counts[kind.name] += times
-    for category in categories:
-        counts["@" + category] += 1
-    stems = " ".join(token.stem for token in (*heading, Token("", "."), *body))
-    packed = array("I", counts.values()).tobytes()
-    return Units(_BETWEEN.join(counts), packed, length, f" {stems} ")
+    heading, body = written_in(title[:MOST_CHARACTERS]), written_in(abstract[:MOST_CHARACTERS])
+    border = len(heading)
+    # What stands between both texts is no word, and so nobody's neighbour.
+    written = [*heading, ".", *body]
+    stems, keys, begins = _read(written)
+    in_heading, in_body = _with_neighbours(keys[:border]), _with_neighbours(keys[border:])
+    of_heading, of_body, of_both = _named(written, stems, begins, border)
+    of_both += [_key(f"@{category}") for category in categories]
+    units = (in_heading, in_heading, of_heading, of_heading, in_body, of_body, of_both)
+    return Units(
+        np.concatenate(units, dtype=np.int64, casting="unsafe"),
+        TITLE_COUNTS * int(np.count_nonzero(keys[:border])) + int(np.count_nonzero(keys[border:])),
+        f" {' '.join(stems)} ",
+    )
+
+
+def _named(
+    written: Sequence[str], stems: Sequence[str], begins: NDArray[np.uint8], border: int
+) -> tuple[list[int], list[int], list[int]]:
+    """The keys of topics that a title names, of those that an abstract names, and of the kinds of paper that both give
+    away, each as often as it counts; the texts are apart at `border`."""
+    if not begins.any():
+        return [], [], []
+    texts = [list(map(Token, written[some], stems[some])) for some in (slice(border), slice(border, None))]
+    starts = begins[:border], begins[border:]
+    topics = [
+        [_key(f"={one.term.name}") for one in glossary.topics_in(text, np.flatnonzero(some & _TOPIC).tolist())]
+        for text, some in zip(texts, starts, strict=True)
+    ]
+    title, body = (np.flatnonzero(some & _KIND).tolist() for some in starts)
+    kinds = glossary.kinds_in(texts[0], texts[1], (title, body))
+    return topics[0], topics[1], [_key(kind.name) for kind, times in kinds.items() for _ in range(times)]
+
+
+_key = lru_cache(maxsize=4096)(key_of)
+
+
+def _with_neighbours(keys: Keys) -> Keys:
+    """The keys of words, 0 for those that say nothing, with those of neighbours that both say something."""
+    both = np.zeros((len(keys), 2), dtype=np.int64)
+    both[:, 0] = keys
+    left, right = keys[:-1], keys[1:]
+    both[1:, 1] = ((left * _SIGNED + right) & ~_BITS | SEVERAL) * ((left != 0) & (right != 0))
+    found = both.ravel()
+    return np.asarray(found[found != 0], dtype=np.int64)
+
+
+_SIGNED = np.int64(_FACTOR - 2**64)
 
 
 def units_of_words(words: Sequence[Token], term: glossary.Term | None = None) -> tuple[str, ...]:
@@ -95,13 +181,6 @@ def units_of_words(words: Sequence[Token], term: glossary.Term | None = None) ->
             units.append(f"{before} {token.stem}")
         before = token.stem
     return tuple(dict.fromkeys(units))
-
-
-@lru_cache(maxsize=32768)
-def _told(written: str) -> str:
-    """The stem of a word as written, "" where it says nothing of what a text is about."""
-    token = Token(written, stem(written.lower()))
-    return token.stem if tells(token) else ""
 
 
 def tells(token: Token) -> bool:
