@@ -18,6 +18,8 @@ _WORDS = {
     for words in _COMMON.values()
     for word in words.split()
 }
+_LETTERS = re.compile(r"[^\W\d_]+")
+_APART = {mark: chr(mark) if chr(mark).isalpha() else " " for mark in range(128)}
 _SCRIPTS = (
     ("ja", re.compile(r"[\u3040-\u30ff]"), 0.1),
     ("zh", re.compile(r"[\u3400-\u9fff]"), 0.2),
@@ -31,14 +33,19 @@ _LEAST = 12  # common words; fewer tell nothing
 
 def language_of(text: str) -> str:
     """The language as ISO 639-1, "" where the text is too short or in none of those known here."""
-    words = re.findall(r"[^\W\d_]+", text.lower())
+    lower = text.lower()
+    # Most texts are plain, and their words apart at a tenth of the pattern's time.
+    words = lower.translate(_APART).split() if lower.isascii() else _LETTERS.findall(lower)
     letters = sum(map(len, words))
     if letters < 40:
         return ""
     for code, script, share in () if text.isascii() else _SCRIPTS:
         if len(script.findall(text)) > share * letters:
             return code
-    found = Counter(code for word in words if word in _WORDS for code in _WORDS[word])
+    found: Counter[str] = Counter()
+    for word, times in Counter(filter(_WORDS.__contains__, words)).items():
+        for code in _WORDS[word]:
+            found[code] += times
     if not found:
         return ""
     (code, count), *rest = found.most_common(2)

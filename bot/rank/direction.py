@@ -6,7 +6,7 @@ from collections import defaultdict
 
 from bot.model import Paper
 from bot.rank import glossary
-from bot.rank.words import tokens
+from bot.rank.units import topics_of
 
 TITLE_WEIGHT = 3.0
 ABROAD = 0.3
@@ -21,17 +21,20 @@ def direction(paper: Paper) -> str:
     speak of none plainly. `topic_name` has the name."""
     evidence: defaultdict[str, float] = defaultdict(float)
     times: defaultdict[str, int] = defaultdict(int)
-    for text, weight in ((paper.title, TITLE_WEIGHT), (paper.abstract, 1.0)):
-        for found in glossary.topics_in(list(tokens(text))):
-            if found.term.direction:
-                times[found.term.name] += 1
-                evidence[found.term.direction] += weight * found.term.strength * (0.6 ** (times[found.term.name] - 1))
+    for topics, weight in zip(topics_of(paper), (TITLE_WEIGHT, 1.0), strict=True):
+        for found in topics:
+            term = found.term
+            if term.direction:
+                evidence[term.direction] += weight * term.strength * (0.6 ** times[term.name])
+                times[term.name] += 1
+    homes = glossary.homes()
     for key in evidence:
-        if not any(category.startswith(home) for home in glossary.homes()[key] for category in paper.categories):
+        if not any(category.startswith(homes[key]) for category in paper.categories):
             evidence[key] *= ABROAD
-    order = list(glossary.directions())
-    best = min(evidence, key=lambda key: (-evidence[key], order.index(key)), default="")
-    return best if best and evidence[best] >= LEAST else paper.primary
+    most = max(evidence.values(), default=0.0)
+    if most < LEAST:
+        return paper.primary
+    return next(key for key in glossary.directions() if evidence.get(key) == most)
 
 
 def topic_name(key: str, language: str) -> str:

@@ -171,18 +171,25 @@ def is_chinese(text: str) -> bool:
 
 
 def _longest(text: Sequence[Token], names: _Node, begun: Sequence[int] | None = None) -> list[Found]:
+    # Every paper passes here: what can be taken out of the loops is.
     found = []
     free = 0
+    count = len(text)
     for at in _begun(names, text) if begun is None else begun:
         if at < free:
             continue
-        best: Found | None = None
-        for name, end in _standing(names, text, at):
-            if best is None or end > best.end:
-                best = Found(name.term, at, end)
+        node = names.following.get(text[at].stem)
+        best: _Name | None = None
+        end = at
+        while node is not None:
+            end += 1
+            for name in node.names:
+                if not name.written or _as_written(name.written, text[at:end]):
+                    best, free = name, end
+                    break
+            node = node.following.get(text[end].stem) if end < count else None
         if best is not None:
-            found.append(best)
-            free = best.end
+            found.append(Found(best.term, at, free))
     return found
 
 

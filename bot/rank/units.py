@@ -73,6 +73,18 @@ def kinds_of(paper: Paper) -> list[str]:
     return [kind.name for kind in glossary.kinds_in(title, abstract)]
 
 
+def topics_of(paper: Paper) -> tuple[list[glossary.Found], list[glossary.Found]]:
+    """The topics that a paper's title names, and those that its abstract names."""
+    heading, body = (_topics_in(written_in(text[:MOST_CHARACTERS])) for text in (paper.title, paper.abstract))
+    return heading, body
+
+
+def _topics_in(written: Sequence[str]) -> list[glossary.Found]:
+    stems, _, begins = _read(written)
+    begun = np.flatnonzero(begins & _TOPIC).tolist()
+    return glossary.topics_in(list(map(Token, written, stems)), begun) if begun else []
+
+
 class _Words(dict[str, int]):
     """What words as written say, each at its own place: its stem, its key (0 where it says nothing of what a text is
     about), and which names of the glossary begin with it."""

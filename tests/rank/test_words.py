@@ -63,3 +63,10 @@ def test_any_text_has_words_with_stems(text: str) -> None:
     for token in tokens(text):
         assert token.stem
         assert not token.stem.isascii() or token.stem == token.stem.lower()
+
+
+@given(st.text(alphabet=st.characters(max_codepoint=127)) | st.from_regex(r"([A-Za-z0-9_]{1,8}[ '.,;-]{0,2}){0,12}"))
+def test_plain_texts_have_the_same_words_as_others(text: str) -> None:
+    """Plain text is taken apart in a way of its own; a letter of another script at its end, which is no part of a word in
+    it, makes it take the common way."""
+    assert [*tokens(text), *tokens("ж")] == list(tokens(f"{text} ж"))
