@@ -32,7 +32,7 @@ from bot.rank.ranking import Ranking
 from bot.rank.select import select
 from bot.rankings import Rankings
 from bot.schedule import EmptyHour, QuietKind
-from bot.table import names_of, rows_of
+from bot.table import names_of, read_texts, rows_of
 from storage import chats, deliveries, digests, heat, listings
 from storage.database import Database
 
@@ -119,6 +119,7 @@ class Digests:
         self._materials = Materials(db, clock)
         self._rankings = rankings or Rankings(db, clock)
         self._judge = judge
+        self._texts_read = date.min
 
     # ------------------------------------------------------------------ reading
 
@@ -248,11 +249,19 @@ class Digests:
             some = [materials[at] for at in places]
             days = sorted({listing.date for listing in some[0].pending})
             features = await self._rankings.features_of_days(days, some[0].shown.papers)
+            await self._read_texts(days[-1], features.papers)
             asked = [(one.chat.id, one.profile) for one in some]
             rankings = await self._judged(some, await self._rankings.rank_many(asked, features))
             for at, rows in zip(places, await asyncio.to_thread(_select_all, some, rankings), strict=True):
                 chosen[at] = rows
         return chosen
+
+    async def _read_texts(self, day: date, papers: Sequence[Paper]) -> None:
+        """Read what rows say of the papers' own texts, once for all chats when the first table of a day is looked at:
+        an hour before it is due, mostly."""
+        if day > self._texts_read:
+            self._texts_read = day
+            await asyncio.to_thread(read_texts, papers)
 
     async def _judged(self, materials: Sequence[Material], rankings: Sequence[Ranking]) -> Sequence[Ranking]:
         """The rankings with a language model's word on each one's first papers, where there is a model and something
@@ -444,6 +453,8 @@ def _most_wanted(tables: Iterable[Sequence[Paper]]) -> list[Paper]:
 
 def _late(material: Material, chosen: Sequence[ScoredPaper]) -> dict[str, date]:
     """By paper the day of those chosen that only a listing of an earlier day shows."""
+    if material.since == material.day:
+        return {}
     place = material.shown.place
     announced = {scored.paper.id: material.announced_on(place[scored.paper.id]) for scored in chosen}
     return {paper_id: on for paper_id, on in announced.items() if on < material.day}

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from functools import lru_cache
+from itertools import islice
+from typing import NamedTuple
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -34,31 +36,50 @@ def rows_of(
 ) -> tuple[Row, ...]:
     """The rows of the chosen papers, best first; `added_from` names the day of those that came late."""
     return tuple(
-        Row(
-            rank=rank,
-            paper_id=choice.paper.id,
-            version=choice.paper.version,
-            title=choice.paper.title,
-            authors=choice.paper.authors,
-            institution=next(iter(names.get(choice.paper.id, ())), ""),
-            direction=_direction(choice.paper),
-            heat=heats[choice.paper.id].upvotes if choice.paper.id in heats else None,
-            score=choice.score,
-            reasons=choice.reasons,
-            tags=_tags(choice.paper),
-            added_from=added_from.get(choice.paper.id),
-        )
-        for rank, choice in enumerate(chosen, 1)
+        [
+            _row(rank, choice, _told(choice.paper), names, heats.get(choice.paper.id), added_from)
+            for rank, choice in enumerate(chosen, 1)
+        ]
     )
 
 
-@lru_cache(maxsize=PAPERS_KEPT)
-def _direction(paper: Paper) -> str:
-    """A paper stands in many chats' tables, and what it is about takes a millisecond to find."""
-    return direction(paper)
+def _row(
+    rank: int, choice: ScoredPaper, told: _Told, names: Names, warmth: Heat | None, added_from: Mapping[str, date]
+) -> Row:
+    paper = choice.paper
+    return Row(
+        rank=rank,
+        paper_id=paper.id,
+        version=paper.version,
+        title=paper.title,
+        authors=paper.authors,
+        institution=next(iter(names.get(paper.id, ())), ""),
+        direction=told.direction,
+        heat=warmth.upvotes if warmth is not None else None,
+        score=choice.score,
+        reasons=choice.reasons,
+        tags=told.tags,
+        added_from=added_from.get(paper.id),
+    )
+
+
+def read_texts(papers: Iterable[Paper]) -> None:
+    """Have at hand what rows say of these papers' texts, of the first ones where they are very many, so that making rows
+    takes no time."""
+    for paper in islice(papers, PAPERS_KEPT):
+        _told(paper)
+
+
+class _Told(NamedTuple):
+    """What a paper's own text tells for its row."""
+
+    direction: str
+    tags: tuple[str, ...]
 
 
 @lru_cache(maxsize=PAPERS_KEPT)
-def _tags(paper: Paper) -> tuple[str, ...]:
-    """What the title and abstract alone tell of a paper's kind; that only they were read is no news in a table."""
-    return tuple(tag for tag in tags_of(paper, abstract_only(paper), ()) if tag != "abstract-only")
+def _told(paper: Paper) -> _Told:
+    """A paper stands in many chats' tables, and what its title and abstract tell takes a while to find; that only they
+    were read is no news in a table."""
+    tags = tags_of(paper, abstract_only(paper), ())
+    return _Told(direction(paper), tuple([tag for tag in tags if tag != "abstract-only"]))

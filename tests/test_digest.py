@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
+from bot import table
 from bot.digest import Digests, DigestView, QuietView
 from bot.errors import BadDate, NoDigest
 from bot.model import (
@@ -21,6 +23,7 @@ from bot.model import (
     Poll,
     VerdictKind,
 )
+from bot.rank.direction import direction
 from bot.schedule import QuietKind
 from storage import chats, heat, institutions, listings, verdicts
 from storage.database import Database
@@ -217,6 +220,29 @@ async def test_a_verdict_changes_the_next_table(desk: Desk) -> None:
     digest = await desk.digests.make(desk.chat_id)
     assert digest is not None
     assert digest.rows[0].title == "On graph coloring bounds"
+
+
+async def test_texts_are_read_before_the_hour(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What rows say of papers' own texts is found out when a table is looked at ahead, and not on the loop; what another
+    listing brings afterwards still gets it."""
+    read: list[tuple[str, bool]] = []
+
+    def noted(paper: Paper) -> str:
+        read.append((paper.title, threading.current_thread() is threading.main_thread()))
+        return direction(paper)
+
+    monkeypatch.setattr(table, "direction", noted)
+    titles = [f"Readers ahead of {n} hours" for n in (1, 2, 3)]
+    new = [builders.paper(n, title=title, categories=("cs.CL",)) for n, title in enumerate(titles, 1)]
+    digests = desk.digests
+    await desk.store(builders.page("cs.LG", WED, new=new[:2]))
+    await digests.previews([desk.chat_id])
+    assert read == [(title, False) for title in titles[:2]]
+    await desk.store(builders.page("cs.CL", WED, new=new[2:]))
+    digest = await digests.make(desk.chat_id)
+    assert digest is not None
+    assert sorted(row.direction for row in digest.rows) == sorted(map(direction, new))
+    assert [title for title, _ in read] == titles
 
 
 async def test_digests_are_kept_and_found_by_date(desk: Desk) -> None:
