@@ -243,7 +243,7 @@ class Digests:
         chosen: list[list[ScoredPaper]] = [[] for _ in materials]
         of_days: defaultdict[int, list[int]] = defaultdict(list)
         for at, material in enumerate(materials):
-            if material.among:
+            if len(material.among):
                 of_days[id(material.shown)].append(at)
         for places in of_days.values():
             some = [materials[at] for at in places]
@@ -441,7 +441,7 @@ def _select_all(materials: Sequence[Material], rankings: Sequence[Ranking]) -> l
 def _first(material: Material, ranking: Ranking) -> list[int]:
     """The places of the papers that a language model is asked about."""
     ids = ranking.features.ids
-    places = [at for at in material.among if at not in ranking.hidden and ids[at] not in material.seen]
+    places = [at for at in material.among.tolist() if at not in ranking.hidden and ids[at] not in material.seen]
     return sorted(places, key=lambda at: (-ranking.scores[at], ids[at]))[:MOST_JUDGED]
 
 

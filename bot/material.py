@@ -7,6 +7,8 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
+import numpy as np
+from numpy.typing import NDArray
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.model import Chat, Listing, ListingState, Poll, Profile
@@ -15,8 +17,12 @@ from storage import chats, digests, listings
 from storage.database import Database
 from storage.listings import Shown
 
+Places = NDArray[np.intp]
+Flags = NDArray[np.bool_]
+Key = tuple[str, date]
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Material:
     """What one chat's next digest is made of: `pending` are the listings it has still to get, oldest first; of the
     papers of these days, which all chats share, those at the places `among` are its own to choose from, and none of
@@ -26,7 +32,7 @@ class Material:
     profile: Profile
     pending: tuple[Listing, ...]
     shown: Shown
-    among: tuple[int, ...]
+    among: Places
     states: tuple[Listing, ...]
     seen: frozenset[str]
     part: int
@@ -91,13 +97,14 @@ class Materials:
         parts = await digests.next_parts(conn, ids, days[-1])
         stored = await listings.states(conn, {name for _, one, _ in asking for name in one.categories}, days[-1])
         now = self._clock()
+        shows = _Shows(shown)
         return [
             Material(
                 chat,
                 profile,
                 tuple(pending),
                 shown,
-                _among(shown, pending, had.get(chat.id, ())),
+                shows.among(pending, had.get(chat.id, ())),
                 states_on(profile.categories, days[-1], stored, polls, now),
                 frozenset(seen.get(chat.id, ())),
                 parts.get(chat.id, 0),
@@ -106,10 +113,30 @@ class Materials:
         ]
 
 
-def _among(shown: Shown, pending: Iterable[Listing], had: Iterable[tuple[str, date]]) -> tuple[int, ...]:
-    """The places of what pending listings show and no listing that was considered already has shown."""
-    fresh = {at for one in pending for at in shown.places.get((one.category, one.date), ())}
-    return tuple(sorted(fresh.difference(*(shown.places.get(key, ()) for key in had))))
+class _Shows:
+    """Which of some days' papers each listing shows: chats that are served together ask for the same ones."""
+
+    def __init__(self, shown: Shown) -> None:
+        self._shown = shown
+        self._known: dict[Key, Flags] = {}
+
+    def among(self, pending: Iterable[Listing], had: Iterable[Key]) -> Places:
+        """The places of what pending listings show and no listing that was considered already has shown."""
+        fresh = self._any((one.category, one.date) for one in pending)
+        return np.flatnonzero(fresh & ~self._any(had))
+
+    def _any(self, keys: Iterable[Key]) -> Flags:
+        found = np.zeros(len(self._shown.papers), dtype=np.bool_)
+        for key in keys:
+            found |= self._by(key)
+        return found
+
+    def _by(self, key: Key) -> Flags:
+        known = self._known.get(key)
+        if known is None:
+            known = self._known[key] = np.zeros(len(self._shown.papers), dtype=np.bool_)
+            known[list(self._shown.places.get(key, ()))] = True
+        return known
 
 
 def states_on(

@@ -73,16 +73,16 @@ def _is_told(unit: str, found: Sequence[Word]) -> bool:
 
 def _occurrences(wanted: Sequence[str], text: str) -> Iterable[str]:
     """The places where these stems stand in a row, as they are written there, in lower case."""
-    telling = _telling(text)
-    for at, first in enumerate(telling):
-        if first.stem != wanted[0]:
-            continue
-        row = telling[at : at + len(wanted)]
-        if [token.stem for token in row] == list(wanted):
+    telling, stems = _telling(text)
+    for at in [at for at, stem in enumerate(stems) if stem == wanted[0]]:
+        if stems[at : at + len(wanted)] == wanted:
+            row = telling[at : at + len(wanted)]
             yield " ".join(token.written if token.written.isupper() else token.written.lower() for token in row)
 
 
 @lru_cache(maxsize=256)
-def _telling(text: str) -> tuple[Token, ...]:
-    """The words of a text that say something; a table's papers are asked for several words each, by many chats."""
-    return tuple(token for token in tokens(text) if tells(token))
+def _telling(text: str) -> tuple[list[Token], list[str]]:
+    """The words of a text that say something, and their stems; a table's papers are asked for several words each, by many
+    chats."""
+    telling = [token for token in tokens(text) if tells(token)]
+    return telling, [token.stem for token in telling]

@@ -135,37 +135,44 @@ class Ranking(Sequence[ScoredPaper]):
         return self._reasons([at])[0]
 
     def _reasons(self, places: Sequence[int]) -> list[tuple[Reason, ...]]:
+        stated = self._stated(places)
         liked = self._learned(ReasonKind.LIKED, self._parts.liked, places)
         disliked = self._learned(ReasonKind.DISLIKED, self._parts.disliked, places)
+        rest = self._rest(places)
         return [
-            tuple(
-                sorted(
-                    _joined([*self._stated(at), *of_liked, *of_disliked, *self._rest(at)]),
-                    key=lambda reason: (-reason.share, reason.kind, reason.label),
-                )
-            )
-            for at, of_liked, of_disliked in zip(places, liked, disliked, strict=True)
+            tuple(sorted(_joined([part for some in parts for part in some]), key=_by_share))
+            for parts in zip(stated, liked, disliked, rest, strict=True)
         ]
 
-    def _stated(self, at: int) -> list[Reason]:
+    def _stated(self, places: Sequence[int]) -> list[list[Reason]]:
+        """What stated interests add to each of these papers."""
         parts = self._parts
         return [
-            Reason(ReasonKind.INTEREST, label, share, int(named))
-            for label, share, named in zip(
-                parts.interests, parts.stated[at].tolist(), parts.named[at].tolist(), strict=True
-            )
-            if share
+            [
+                Reason(ReasonKind.INTEREST, label, share, int(named))
+                for label, share, named in zip(parts.interests, shares, theirs, strict=True)
+                if share
+            ]
+            for shares, theirs in zip(parts.stated[places].tolist(), parts.named[places].tolist(), strict=True)
         ]
 
-    def _rest(self, at: int) -> list[Reason]:
+    def _rest(self, places: Sequence[int]) -> list[list[Reason]]:
+        """What adds to each of these papers besides interests and verdicts."""
+        return [
+            self._rest_of(at, at_home, heat)
+            for at, at_home, heat in zip(
+                places, self._parts.at_home[places].tolist(), self._parts.heat[places].tolist(), strict=True
+            )
+        ]
+
+    def _rest_of(self, at: int, at_home: float, heat: float) -> list[Reason]:
         parts = self._parts
         found = [Reason(ReasonKind(name.kind.value), name.label, name.share) for name in parts.followed.get(at, ())]
-        if parts.at_home[at]:
+        if at_home:
             category = next(name for name in self.features.papers[at].categories if name in parts.categories)
-            found.append(Reason(ReasonKind.CATEGORY, category, float(parts.at_home[at])))
-        if parts.heat[at]:
-            paper_id = self.features.ids[at]
-            found.append(Reason(ReasonKind.HEAT, "", float(parts.heat[at]), parts.upvotes[paper_id]))
+            found.append(Reason(ReasonKind.CATEGORY, category, at_home))
+        if heat:
+            found.append(Reason(ReasonKind.HEAT, "", heat, parts.upvotes[self.features.ids[at]]))
         if at in parts.model:
             share, said = parts.model[at]
             found.append(Reason(ReasonKind.MODEL, said, share))
@@ -176,7 +183,7 @@ class Ranking(Sequence[ScoredPaper]):
         adds and how many are similar; for likes the words that add most besides; and what is left, which names nothing and
         counts 0."""
         taste = self._taste
-        if taste is None or not any(shares[at] for at in places):
+        if taste is None or not np.any(shares[places]):
             return [[] for _ in places]
         judged, unheard = (taste.liked, taste.unheard) if kind is ReasonKind.LIKED else (taste.disliked, _NOTHING)
         near = self._to(judged, places, taste.topic_share) if judged.papers else np.zeros((len(places), 0), np.float32)
@@ -248,6 +255,10 @@ class Ranking(Sequence[ScoredPaper]):
         for at, labels in parts.muted.items():
             totals[at] += MUTED_SHARE * len(labels)
         return totals
+
+
+def _by_share(reason: Reason) -> tuple[float, ReasonKind, str]:
+    return -reason.share, reason.kind, reason.label
 
 
 def _joined(reasons: Sequence[Reason]) -> list[Reason]:

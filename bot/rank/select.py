@@ -3,7 +3,7 @@ teaches."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import replace
 
@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 from bot.model import Reason, ReasonKind, ScoredPaper
 from bot.rank.features import Vector
 from bot.rank.ranking import SIMILAR, Ranking
+
+Places = Sequence[int] | NDArray[np.intp]
 
 TOPIC_SHARE = 0.5
 SAME = 0.5
@@ -40,7 +42,7 @@ def select(
     *,
     seen: AbstractSet[str],
     explore: bool = False,
-    among: Collection[int] | None = None,
+    among: Places | None = None,
 ) -> list[ScoredPaper]:
     """At most `size` papers, best first: none hidden, none of `seen`, and of near-duplicates the better one unless
     nothing else is left. Equal scores are ordered by id, so that the same day gives the same table. With `among` only
@@ -63,32 +65,42 @@ def select(
     return [*rows, replace(asked, reasons=(*asked.reasons, why))]
 
 
-def _best(ranking: Ranking, most: int, seen: AbstractSet[str], among: Collection[int] | None) -> list[int]:
+def _best(ranking: Ranking, most: int, seen: AbstractSet[str], among: Places | None) -> list[int]:
     """The places of the best papers that may be chosen, at most so many, the best first and equal ones by id."""
     open_places = np.zeros(len(ranking), dtype=bool)
-    open_places[slice(None) if among is None else list(among)] = True
-    open_places[list(ranking.hidden)] = False
+    open_places[slice(None) if among is None else np.asarray(among, dtype=np.intp)] = True
     place = ranking.features.place
-    open_places[[place[paper_id] for paper_id in seen if paper_id in place]] = False
+    closed = [*ranking.hidden, *(place[paper_id] for paper_id in seen if paper_id in place)]
+    if closed:
+        open_places[closed] = False
     places = np.flatnonzero(open_places)
-    order = np.lexsort((ranking.features.order[places], -ranking.scores[places]))
-    return [int(at) for at in places[order[:most]]]
+    losses = -ranking.scores[places]
+    if 0 < most < len(places):
+        # Only the best need an order, and those that are as good as the last of them.
+        near = np.flatnonzero(losses <= np.partition(losses, most - 1)[most - 1])
+        places, losses = places[near], losses[near]
+    order = np.lexsort((ranking.features.order[places], losses))
+    found: list[int] = places[order[:most]].tolist()
+    return found
 
 
 def _teaching(ranking: Ranking, ordered: Sequence[int], near: Vector, chosen: Sequence[int]) -> tuple[int, int] | None:
     """Which paper of `ordered` would tell most by a verdict, and of how many others: little is known of it (nothing judged
     or chosen is like it), much is like it, and it may well be liked. None where nothing is known of the reader, or nothing
     plausible is left. `near` is how alike the papers of `ordered` are."""
+    if not ranking.knows_the_reader:
+        return None
     scores = ranking.scores[ordered]
     last = min(scores[chosen].tolist(), default=0.0)
     plausible = scores > max(PLAUSIBLE * last, 0.0)
     plausible[chosen] = False
     others: list[int] = np.flatnonzero(plausible).tolist()
-    if not ranking.knows_the_reader or not others:
+    if not others:
         return None
+    theirs = near[others]
     familiar = ranking.familiar([ordered[at] for at in others], TOPIC_SHARE)
-    familiar = np.maximum(familiar, near[others][:, chosen].max(axis=1))
-    alike = np.maximum(near[others][:, others], 0.0)
+    familiar = np.maximum(familiar, theirs[:, chosen].max(axis=1))
+    alike = np.maximum(theirs[:, others], 0.0)
     np.fill_diagonal(alike, 0.0)
     doubt = np.clip(1.0 - familiar / SAME, 0.0, 1.0)
     worth = np.minimum(scores[others] / max(last, 1e-9), 1.0)
@@ -106,9 +118,10 @@ def _varied(scores: NDArray[np.float64], near: Vector, size: int) -> list[int]:
     cost = COST * float(scores[0] - scores[-1])
     chosen: list[int] = [0]
     lost = repeats[0].copy()
-    while len(chosen) < min(size, len(scores)):
-        value = scores - cost * lost
-        value[chosen] = -np.inf
-        chosen.append(int(value.argmax()))
-        lost = np.maximum(lost, repeats[chosen[-1]])
+    left = scores.copy()
+    for _ in range(min(size, len(scores)) - 1):
+        # What is chosen counts no more.
+        left[chosen[-1]] = -np.inf
+        chosen.append(int((left - cost * lost).argmax()))
+        np.maximum(lost, repeats[chosen[-1]], out=lost)
     return chosen

@@ -38,6 +38,14 @@ def test_equal_papers_come_by_id() -> None:
     assert [one.paper.id for one in chosen] == ["2602.00001", "2602.00002", "2602.00003"]
 
 
+def test_of_more_equal_papers_than_are_looked_at_the_first_count() -> None:
+    """Where scores say nothing, the ids decide which papers are looked at, and a better one comes before all."""
+    papers = [builders.paper(n, title=f"Thing{n}", abstract="") for n in (*range(60, 20, -1), *range(1, 21))]
+    robots = builders.paper(99, title="Robots that grasp", abstract="Robots learn to grasp by touch.")
+    chosen = select(ranking([*papers, robots], "robots"), 3, seen={"2602.00002"})
+    assert [one.paper.id for one in chosen] == ["2602.00099", "2602.00001", "2602.00003"]
+
+
 def test_of_twins_one_is_shown_while_there_is_something_else() -> None:
     """A copy of a chosen paper gives way to a lesser paper that says something else; without one it comes too."""
     text = "Robots grasp cups with soft robot fingers and cameras; robots learn to grasp from touch."
