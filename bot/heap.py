@@ -9,8 +9,9 @@ import gc
 _TRIM_THRESHOLD, _MMAP_THRESHOLD, _ARENA_MAX = -1, -3, -8
 """glibc's names for its settings, from its malloc.h."""
 
-LARGE = 2**18
-"""Bytes from which on a piece of memory is asked of the system by itself, and so given back by itself."""
+LARGE = 2**21
+"""Bytes from which on a piece of memory is asked of the system by itself, and so given back by itself; less than what a
+step of ranking works on, getting it anew each time takes longer than working on it."""
 
 
 def keep_small() -> bool:

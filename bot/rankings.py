@@ -22,7 +22,7 @@ from bot.rank.batch import Ask, Batch
 from bot.rank.features import Background, Features
 from bot.rank.ranking import Ranking
 from bot.rank.score import score
-from bot.rank.taste import Taste, learn
+from bot.rank.taste import Taste, learn_all
 from bot.table import names_of
 from storage import chats, heat, listings
 from storage.database import Database
@@ -234,7 +234,7 @@ class Rankings:
         new = sorted(set(range(len(asked))) - found.keys(), key=lambda at: asked[at][1].categories)
         profiles = [asked[at][1] for at in new]
         await self._embed([paper for one in profiles for paper in _papers_behind(one)])
-        found |= zip(new, await asyncio.to_thread(_learned, background, profiles, now), strict=True)
+        found |= zip(new, await asyncio.to_thread(learn_all, background, profiles, now), strict=True)
         for at, (chat_id, _) in enumerate(asked):
             _keep_newest(self._tastes, chat_id, _Kept(of[at], found[at]), TASTES_KEPT)
         return [found[at] for at in range(len(asked))]
@@ -274,10 +274,6 @@ class Rankings:
 def _papers_behind(profile: Profile) -> Iterator[Paper]:
     yield from (one.paper for one in profile.judged)
     yield from (one.paper for one in profile.left)
-
-
-def _learned(background: Background, profiles: Sequence[Profile], now: datetime) -> list[Taste | None]:
-    return [learn(background, one, now) for one in profiles]
 
 
 def _holds(features: Features, papers: Sequence[Paper]) -> bool:

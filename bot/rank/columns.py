@@ -13,6 +13,9 @@ from bot.rank.units import NAMED, SEVERAL, Units, key_of
 Keys = NDArray[np.int64]
 Places = NDArray[np.int32]
 
+_SOME = 2**18
+"""Rests of keys by which most of those that have no column are told at once."""
+
 
 class Columns:
     """A column for each of these distinct units, in their order."""
@@ -21,6 +24,8 @@ class Columns:
         self.keys = keys
         self._order = np.argsort(keys).astype(np.int32)
         self._sorted = keys[self._order]
+        self._some = np.zeros(_SOME, dtype=bool)
+        self._some[keys >> 2 & _SOME - 1] = True
 
     def __len__(self) -> int:
         return len(self.keys)
@@ -39,10 +44,13 @@ class Columns:
 
     def places_of(self, keys: Keys) -> Places:
         """The columns of units by their keys, -1 where one has none."""
-        if not len(self._sorted):
-            return np.full(len(keys), -1, dtype=np.int32)
-        at = np.minimum(np.searchsorted(self._sorted, keys), len(self._sorted) - 1)
-        return np.where(self._sorted[at] == keys, self._order[at], np.int32(-1))
+        found = np.full(len(keys), -1, dtype=np.int32)
+        if len(self._sorted):
+            maybe = np.flatnonzero(self._some[keys >> 2 & _SOME - 1])
+            wanted = keys[maybe]
+            at = np.minimum(np.searchsorted(self._sorted, wanted), len(self._sorted) - 1)
+            found[maybe] = np.where(self._sorted[at] == wanted, self._order[at], np.int32(-1))
+        return found
 
 
 class DayColumns(Columns):

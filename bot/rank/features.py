@@ -54,11 +54,17 @@ USUAL_KEPT = 3
 MOST_PAIRED = 4096
 """Past papers whose pairs are kept, two bytes each."""
 
-MOST_ROWS = 2048
-"""Judged papers whose words and topics are kept: three kilobytes each."""
+MOST_ROWS = 4096
+"""Judged papers whose words and topics are kept, those that were asked for last: two kilobytes each."""
 
 MOST_KEPT = 512
 """Interests, and turned vectors of judged papers, that are kept worked out against a background: a few kilobytes each."""
+
+COMPARED = 40
+"""Papers that are compared at once, so that what that takes stays in a processor's cache."""
+
+ONE = np.float32(65535.0)
+"""The likeness of a paper to itself where all pairs are kept: two bytes tell likenesses apart to 0.00001."""
 
 LEAST_SPREAD = 0.3
 """What every direction of an embedding model's vectors is taken to spread by at least, as a share of the mean one, when the
@@ -105,13 +111,12 @@ class _Row(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Usual:
-    """Some past papers, their places in their background, their likeness, their words the other way round, and every pair
-    of them multiplied, in each space."""
+    """Some past papers, their places in their background, their likeness, and every pair of them multiplied, in each
+    space."""
 
     papers: tuple[Paper, ...]
     places: NDArray[np.intp]
     likeness: Likeness
-    by_word: Matrix
     words: Vector
     topics: Vector
     dense: Vector | None = None
@@ -237,7 +242,8 @@ class Background:
     def _rows_of(self, papers: Sequence[Paper]) -> list[_Row]:
         keys = [key_of(paper) for paper in papers]
         past = self._past_rows
-        rows = [past.get(key) or self._rows.get(key) for key in keys]
+        with self._asked:
+            rows = [past.get(key) or self._again(key) for key in keys]
         new = {key: paper for key, paper, row in zip(keys, papers, rows, strict=True) if row is None}
         if new:
             units = [units_of(paper) for paper in new.values()]
@@ -247,11 +253,19 @@ class Background:
                 key: _Row(words.indices[start:end].copy(), words.data[start:end].copy(), topics.copy())
                 for key, (start, end), topics in zip(new, pairwise(words.indptr), self._topics(words), strict=True)
             }
-            if len(self._rows) + len(made) > MOST_ROWS:
-                self._rows.clear()
-            self._rows |= made
+            with self._asked:
+                self._rows |= made
+                while len(self._rows) > MOST_ROWS:
+                    del self._rows[next(iter(self._rows))]
             rows = [made[key] if row is None else row for key, row in zip(keys, rows, strict=True)]
         return [row for row in rows if row is not None]
+
+    def _again(self, key: int) -> _Row | None:
+        """The row that is kept under this key, from now on the newest of all."""
+        row = self._rows.pop(key, None)
+        if row is not None:
+            self._rows[key] = row
+        return row
 
     @cached_property
     def _past_rows(self) -> dict[int, _Row]:
@@ -303,15 +317,11 @@ class Background:
         if len(picked) > MOST_USUAL:
             picked = picked[np.linspace(0, len(picked) - 1, MOST_USUAL).astype(np.intp)]
         likeness = self.everything.take(picked)
-        by_word = likeness.words.T.tocsr()
         return Usual(
             papers=tuple(map(self.papers.__getitem__, picked.tolist())),
             places=picked,
             likeness=likeness,
-            by_word=by_word,
-            words=(likeness.words @ by_word).toarray()
-            if self._near is None
-            else self._near[picked][:, picked].astype(np.float32),
+            words=self._pairs(picked),
             topics=likeness.topics @ likeness.topics.T,
             dense=None if likeness.dense is None else likeness.dense @ likeness.dense.T,
             fine=None if likeness.fine is None else likeness.fine @ likeness.fine.T,
@@ -323,16 +333,28 @@ class Background:
         return _places([(paper.primary,) for paper in self.papers])
 
     @cached_property
-    def _near(self) -> NDArray[np.float16] | None:
-        """The likeness in words of every pair of papers, from which that of any sample is read sooner than made; None
-        where there are too many."""
+    def _near(self) -> NDArray[np.uint16] | None:
+        """The likeness in words of every pair of papers, from nothing to `ONE`, from which that of any sample is read sooner
+        than made; None where there are too many."""
         if len(self.papers) > MOST_PAIRED:
             return None
         words = self._words_of_all
         by_word = words.T.tocsr()
-        found = np.empty((len(self.papers), len(self.papers)), dtype=np.float16)
+        found = np.empty((len(self.papers), len(self.papers)), dtype=np.uint16)
         for start in range(0, len(found), 256):
-            found[start : start + 256] = (words[start : start + 256] @ by_word).toarray()
+            near = (words[start : start + 256] @ by_word).toarray()
+            found[start : start + 256] = np.rint(np.minimum(near, np.float32(1.0)) * ONE)
+        return found
+
+    def _pairs(self, places: NDArray[np.intp]) -> Vector:
+        """The likeness in words of every pair of the papers at these places."""
+        if self._near is None:
+            return in_words(self._words_of_all[places], self._words_of_all[places])
+        found = np.empty((len(places), len(places)), dtype=np.float32)
+        for start in range(0, len(places), COMPARED):
+            some = slice(start, start + COMPARED)
+            found[some] = self._near[places[some]][:, places]
+        found *= np.float32(1.0) / ONE
         return found
 
     def counts_of(self, names: Sequence[str]) -> NDArray[np.float32]:
@@ -564,6 +586,23 @@ def rows_of(weights: Vector, places: NDArray[np.int32], starts: NDArray[np.int32
     made = sparse.csr_matrix((len(starts) - 1, width), dtype=np.float32)
     made.data, made.indices, made.indptr = weights, places, starts
     return made
+
+
+def in_words(left: Matrix, right: Matrix) -> Vector:
+    """The likeness in words of each paper of `left` (row) to each of `right` (column), of which there should be fewer: the
+    words that they have are looked up in a table."""
+    found = np.empty((left.shape[0], right.shape[0]), dtype=np.float32)
+    for start in range(0, right.shape[0], COMPARED):
+        end = min(start + COMPARED, right.shape[0])
+        theirs = slice(right.indptr[start], right.indptr[end])
+        used, at = np.unique(right.indices[theirs], return_inverse=True)
+        table = np.zeros((len(used) + 1, end - start), dtype=np.float32)
+        table[at, np.repeat(np.arange(end - start), np.diff(right.indptr[start : end + 1]))] = right.data[theirs]
+        # What no paper of these has stands in the last row, which is nothing.
+        place = np.full(left.shape[1], len(used), dtype=np.int32)
+        place[used] = np.arange(len(used), dtype=np.int32)
+        found[:, start:end] = rows_of(left.data, place[left.indices], left.indptr, len(table)) @ table
+    return found
 
 
 def counted(units: Sequence[Units], columns: Columns) -> Matrix:

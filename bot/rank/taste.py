@@ -8,7 +8,7 @@ its prediction is a sum over the judged papers, so that it can be said which of 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,12 +18,15 @@ from numpy.typing import NDArray
 
 from bot.model import JudgedPaper, Paper, Profile, ReasonKind, VerdictKind
 from bot.rank.corrections import own_verdicts_out, ruled_out
-from bot.rank.features import Background, Likeness, Usual, Vector
+from bot.rank.features import Background, Likeness, Usual, Vector, in_words
 from bot.rank.turning import standing
 from bot.rank.voices import Common, Said, evened, fitted
 
 MOST_JUDGED = 400
 """Verdicts a model is fitted to: the newest, taken in turn from each reader."""
+
+READ_AT_ONCE = 256
+"""Papers behind tastes that are read in one go: some kilobytes each."""
 
 TASTE_SCALE = 2.0
 """What a fitted model's output is multiplied with to become a share of a score."""
@@ -151,20 +154,81 @@ def learn(background: Background, profile: Profile, now: datetime) -> Taste | No
     heard as much as the others, however many verdicts they gave. A paper that one reader liked and another disliked
     counts as both.
     """
+    return learn_all(background, [profile], now)[0]
+
+
+def learn_all(background: Background, profiles: Sequence[Profile], now: datetime) -> list[Taste | None]:
+    """What `learn` finds for each of these profiles. The papers behind them are read together, and what is usual is worked
+    out once for those of the same categories that come after each other."""
+    behind = [_behind(profile, now) for profile in profiles]
+    found: list[Taste | None] = [None for _ in profiles]
+    for part in _parts([len(one.papers) for one in behind]):
+        papers = background.likeness([paper for at in part for paper in behind[at].papers])
+        start = 0
+        for at in part:
+            end = start + len(behind[at].papers)
+            found[at] = _learn(background, behind[at], papers.take(slice(start, end)), now)
+            start = end
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class _Behind:
+    """What a taste is learned from: verdicts, newest first; the papers they are about; and papers that were left alone, with
+    their weights. Nothing without verdicts."""
+
+    profile: Profile
+    judged: list[JudgedPaper]
+    likes: list[Paper]
+    dislikes: list[Paper]
+    left: list[Paper]
+    left_weights: NDArray[np.float64]
+
+    @property
+    def papers(self) -> tuple[Paper, ...]:
+        """All of them."""
+        return (*self.likes, *self.dislikes, *self.left)
+
+
+def _behind(profile: Profile, now: datetime) -> _Behind:
     judged = _newest(profile.judged)
-    if not judged:
-        return None
     likes = _distinct(one for one in judged if one.kind is not VerdictKind.DISLIKE)
     dislikes = _distinct(one for one in judged if one.kind is VerdictKind.DISLIKE)
-    left, left_weights = _left_alone(profile, {one.paper.id for one in judged}, now)
-    everybody = (*likes, *dislikes, *left)
+    left, weights = _left_alone(profile if judged else Profile(), {one.paper.id for one in judged}, now)
+    return _Behind(profile, judged, likes, dislikes, left, weights)
+
+
+def _parts(counts: Sequence[int]) -> Iterator[list[int]]:
+    """The places of those that have papers, together about as many as are read in one go."""
+    part: list[int] = []
+    many = 0
+    for at, count in enumerate(counts):
+        if part and many + count > READ_AT_ONCE:
+            yield part
+            part, many = [], 0
+        if count:
+            part.append(at)
+            many += count
+    if part:
+        yield part
+
+
+def _learn(background: Background, behind: _Behind, papers: Likeness, now: datetime) -> Taste:
+    """The taste behind which these papers are."""
+    profile, judged, likes, dislikes, left = (
+        behind.profile,
+        behind.judged,
+        behind.likes,
+        behind.dislikes,
+        behind.left,
+    )
+    everybody = behind.papers
     border, known = len(likes), len(likes) + len(dislikes)
     topic_share = _topic_share(border)
-    papers = background.likeness(everybody)
-    words = (papers.words @ papers.words.T).toarray()
+    words = in_words(papers.words, papers.words)
     pairs = pairs_of(words, papers, papers, topic_share)
     usual, counting = _usual(background, profile, everybody, likes or dislikes)
-    common = _common(pairs[known:], papers, usual, counting, left_weights, topic_share)
+    common = _common(pairs[known:], papers, usual, counting, behind.left_weights, topic_share)
     said, readers = _said(judged, now, likes, dislikes, words, pairs)
     liking = np.bincount(said.readers[said.places < border], minlength=len(readers)) > 0
     voices = evened(fitted(pairs[:known, :known].astype(np.float64), common, said), common, border, liking)
@@ -338,13 +402,15 @@ def _common(
     """What the readers have in common: papers that were left alone, whose likeness (rows) to all of `papers`, of which they
     are the last, is `left`; and what is usual."""
     known = left.shape[1] - len(left)
-    inner = usual.words + np.float32(topic_share) * usual.topics
+    inner = usual.topics * np.float32(topic_share)
+    inner += usual.words
     if usual.dense is not None:
         inner += np.float32(DENSE_SHARE * topic_share) * usual.dense
     if usual.fine is not None:
         inner += np.float32(FINE_SHARE) * usual.fine
     inner /= np.float32(whole(topic_share, usual.likeness))
-    across = pairs_of((papers.words @ usual.by_word).toarray(), papers, usual.likeness, topic_share)
+    near = in_words(usual.likeness.words, papers.words)
+    across = pairs_of(near.T, papers, usual.likeness, topic_share)
     if len(left):
         inner = np.block([[left[:, known:], across[known:]], [across[known:].T, inner]])
     return Common(
@@ -359,8 +425,10 @@ def _common(
 
 def _mean(common: Common, judged: NDArray[np.float64], shares: NDArray[np.float64]) -> float:
     """What likeness to judged and common papers, times these shares, adds to a usual paper in the mean."""
-    usual = np.flatnonzero(common.counting)[-int(common.counting[-common.usual :].sum()) :]
-    return float((common.across[usual].mean(axis=0) @ judged) + (common.inner[usual].mean(axis=0) @ shares))
+    usual = common.counting.astype(np.float32)
+    usual[: -common.usual] = 0.0
+    usual /= usual.sum()
+    return float(((usual @ common.across) @ judged) + ((usual @ common.inner) @ shares))
 
 
 def _single(shares: NDArray[np.float64]) -> Vector:

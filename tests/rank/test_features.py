@@ -7,7 +7,7 @@ import pytest
 from scipy import sparse
 
 from bot.rank import features
-from bot.rank.features import LEAST_PAPERS, Background, Features, main_directions
+from bot.rank.features import LEAST_PAPERS, Background, Features, in_words, main_directions
 from bot.rank.taste import alike
 from bot.rank.vectors import Vectors
 from tests.support import builders
@@ -167,6 +167,30 @@ def test_the_sample_of_what_is_usual_is_read_from_all_pairs(monkeypatch: pytest.
     compared = past(240).usual(frozenset({"cs.LG"}))
     assert np.array_equal(kept.places, compared.places)
     assert np.allclose(kept.words, compared.words, atol=1e-3)
+
+
+@pytest.mark.parametrize("at_once", [1, 7, 100])
+def test_likeness_in_words_is_that_of_all_words(monkeypatch: pytest.MonkeyPatch, at_once: int) -> None:
+    """Comparing by the words that are there finds the whole product, also for papers that have none."""
+    monkeypatch.setattr(features, "COMPARED", at_once)
+    background = past(240)
+    left = background.everything.words
+    nothing = builders.paper(950, title="", abstract="")
+    right = background.likeness([*DAY, *background.papers[:30], nothing]).words
+    assert np.allclose(in_words(left, right), (left @ right.T).toarray(), atol=1e-6)
+    assert in_words(left, right[:0]).shape == (240, 0)
+
+
+def test_the_papers_that_were_asked_for_last_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of judged papers those stay that somebody asks for, and what was dropped comes back the same."""
+    monkeypatch.setattr(features, "MOST_ROWS", 2)
+    background = past(240)
+    wanted = [background.likeness([paper]).topics for paper in DAY]
+    assert len(background._rows) == 2
+    background.likeness(DAY[1:2])
+    background.likeness(DAY[:1])
+    assert set(background._rows) == {features.key_of(paper) for paper in DAY[:2]}
+    assert [background.likeness([paper]).topics.tolist() for paper in DAY] == [rows.tolist() for rows in wanted]
 
 
 def test_what_is_worked_out_is_kept() -> None:

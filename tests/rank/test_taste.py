@@ -8,10 +8,11 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 import pytest
 
-from bot.model import JudgedPaper, Paper, Profile, VerdictKind
+from bot.model import JudgedPaper, Paper, Profile, ShownPaper, VerdictKind
+from bot.rank import taste as tastes
 from bot.rank.features import Background, Features
 from bot.rank.score import score
-from bot.rank.taste import MOST_JUDGED, learn
+from bot.rank.taste import MOST_JUDGED, Side, learn, learn_all
 from tests.support import builders
 
 NOW = datetime(2026, 2, 18, 8, tzinfo=UTC)
@@ -90,7 +91,7 @@ def test_both_sides_add_up_to_the_whole() -> None:
     whole = taste.drawn.of(FEATURES.likeness) + taste.put_off.of(FEATURES.likeness)
     assert list(THEMES)[int(whole.argmax())] == "robots"
     assert list(THEMES)[int(whole.argmin())] == "markets"
-    usual = BACKGROUND.usual(frozenset({"cs.LG"})).likeness
+    usual = BACKGROUND.everything.take(BACKGROUND.usual(frozenset({"cs.LG"})).places)
     assert abs(float(np.mean(taste.put_off.of(usual)))) < 1e-6
     assert abs(float(np.mean(taste.drawn.of(usual) + taste.put_off.of(usual)))) < 0.15
 
@@ -183,3 +184,29 @@ def test_a_kept_taste_gives_the_same_scores_and_belongs_to_its_background() -> N
     other = Features.of(DAY, Background.of(PAST[:300]))
     with pytest.raises(ValueError, match="another background"):
         score(other, profile, {}, {}, NOW, taste)
+
+
+@pytest.mark.parametrize("at_once", [1, 20, 1000])
+def test_many_are_learned_as_one_is(monkeypatch: pytest.MonkeyPatch, at_once: int) -> None:
+    """Whatever is read in one go, each profile gets its own taste, and none without verdicts."""
+    monkeypatch.setattr(tastes, "READ_AT_ONCE", at_once)
+    left = tuple(ShownPaper(about("waves", 800 + n), NOW - timedelta(days=n)) for n in range(5))
+    profiles = [
+        Profile(judged=verdicts("robots", count=9), left=left),
+        Profile(left=left),
+        Profile(judged=(*verdicts("quarks", count=3), *verdicts("codes", VerdictKind.DISLIKE, reader=2, first=600))),
+        Profile(),
+        Profile(judged=verdicts("courts", VerdictKind.DISLIKE, count=4), categories=("cs.LG",)),
+    ]
+    for found, profile in zip(learn_all(BACKGROUND, profiles, NOW), profiles, strict=True):
+        alone = learn(BACKGROUND, profile, NOW)
+        assert (found is None) == (alone is None) == (not profile.judged)
+        if found is not None and alone is not None:
+            assert found.papers == alone.papers
+            assert said(found.drawn) == pytest.approx(said(alone.drawn), abs=1e-6)
+            assert said(found.put_off) == pytest.approx(said(alone.put_off), abs=1e-6)
+
+
+def said(side: Side | None) -> list[float]:
+    """What a side adds to each of the day's papers."""
+    return [] if side is None else side.of(FEATURES.likeness).tolist()
