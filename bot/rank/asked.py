@@ -51,6 +51,9 @@ FINE_SCALE, FINE_FADING = 0.75, 0.1
 """What nearness by an embedding model's vectors adds, and by the same vectors with what most papers differ in turned down;
 that one, which tells the papers of a field apart, gives way to likes slowly."""
 
+SPOKEN_AT_ONCE = 32
+"""Interests that are held against all past papers at once: a few hundred kilobytes."""
+
 AT_ONCE = 64
 """Chats whose interests are worked out in one product: enough for speed, few enough for a processor's cache."""
 
@@ -243,15 +246,20 @@ def _speaking(background: Background, names: Sequence[str], weighted: Any, direc
     columns = background.vocabulary.named(names)
     known = np.flatnonzero(columns >= 0)
     mentions = background.mentions[:, columns[known]].T.tocsr()
-    spoken = np.asarray((weighted[:, known] @ mentions).toarray()) * np.float32(WORDS_SCALE)
-    spoken += np.maximum(directions @ past.T, np.float32(0.0))
-    most = min(ECHO_PAPERS, spoken.shape[1])
-    if not most:
-        return np.zeros((len(spoken), 0), dtype=np.int32), np.zeros((len(spoken), 0), dtype=np.float32)
-    best = np.sort(np.argpartition(spoken, spoken.shape[1] - most, axis=1)[:, -most:], axis=1)
-    each = np.maximum(np.take_along_axis(spoken, best, axis=1), np.float32(0.0))
-    each /= np.maximum(each.sum(axis=1, keepdims=True), np.float32(1e-9))
-    return best.astype(np.int32), each
+    said = weighted[:, known] @ mentions
+    most = min(ECHO_PAPERS, len(past))
+    places = np.zeros((len(directions), most), dtype=np.int32)
+    shares = np.zeros((len(directions), most), dtype=np.float32)
+    for start in range(0, len(directions) if most else 0, SPOKEN_AT_ONCE):
+        some = slice(start, start + SPOKEN_AT_ONCE)
+        spoken = directions[some] @ past.T
+        np.maximum(spoken, 0.0, out=spoken)
+        spoken += said[some].toarray() * np.float32(WORDS_SCALE)
+        best = np.sort(np.argpartition(spoken, len(past) - most, axis=1)[:, -most:], axis=1)
+        each = np.maximum(np.take_along_axis(spoken, best, axis=1), np.float32(0.0))
+        shares[some] = each / np.maximum(each.sum(axis=1, keepdims=True), np.float32(1e-9))
+        places[some] = best
+    return places, shares
 
 
 def _by_vectors(background: Background, wishes: Wishes) -> tuple[Vector | None, Vector | None]:

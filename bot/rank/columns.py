@@ -16,6 +16,9 @@ Places = NDArray[np.int32]
 _SOME = 2**18
 """Rests of keys by which most of those that have no column are told at once."""
 
+_PARTS = 16
+"""Parts in which keys are sorted, so that it takes little memory."""
+
 
 class Columns:
     """A column for each of these distinct units, in their order."""
@@ -59,8 +62,8 @@ class DayColumns(Columns):
 
     def __init__(self, vocabulary: Columns, units: Iterable[Units]) -> None:
         self._vocabulary = vocabulary
-        keys = [one.keys[vocabulary.places_of(one.keys) < 0] for one in units]
-        super().__init__(np.unique(np.concatenate([np.zeros(0, dtype=np.int64), *keys])))
+        every = np.concatenate([np.zeros(0, dtype=np.int64), *(one.keys for one in units)])
+        super().__init__(np.unique(every[vocabulary.places_of(every) < 0]))
 
     def __len__(self) -> int:
         return len(self._vocabulary) + len(self.keys)
@@ -76,19 +79,18 @@ class Vocabulary(Columns):
     are most of all units. `frequency` is in how many papers each is."""
 
     def __init__(self, units: Sequence[Units], categories: Iterable[str]) -> None:
-        starts = np.cumsum([0, *(len(one.keys) for one in units)])
+        every = np.concatenate([np.zeros(0, dtype=np.int64), *(one.keys for one in units)])
+        owners = np.repeat(np.arange(len(units), dtype=np.int32), [len(one.keys) for one in units])
+        rests = (every >> 2 & _PARTS - 1).astype(np.uint8)
+        first, frequency = np.hstack([_told(every, owners, np.flatnonzero(rests == rest)) for rest in range(_PARTS)])
         # In the order of the texts, so that the columns are the same on every run, whatever the keys.
-        mine = [np.sort(np.unique(one.keys, return_index=True)[1]) for one in units]
-        keys = [np.zeros(0, dtype=np.int64), *(one.keys[at] for one, at in zip(units, mine, strict=True))]
-        found, at, times = np.unique(np.concatenate(keys), return_index=True, return_counts=True)
-        told = np.flatnonzero((times > 1) | (found & SEVERAL == 0))
-        told = told[np.argsort(at[told])]
-        super().__init__(found[told])
-        self.frequency: Places = times[told].astype(np.int32)
+        order = np.argsort(first)
+        first = first[order]
+        super().__init__(every[first])
+        self.frequency: Places = frequency[order].astype(np.int32)
         self.several = (self.keys & SEVERAL) != 0
         self.named_only = (self.keys & NAMED) != 0
-        first = np.concatenate([starts[:1], *(start + at for start, at in zip(starts, mine, strict=False))])[1:]
-        self._left, self._right = self._neighbours(units, first[at[told]])
+        self._left, self._right = self._neighbours(every, first)
         names = _names(units, categories)
         self._names = [names.get(key, "") for key in self.keys.tolist()]
 
@@ -97,16 +99,28 @@ class Vocabulary(Columns):
         names, left, right = self._names, self._left, self._right
         return [names[at] or f"{names[left[at]]} {names[right[at]]}" for at in places]
 
-    def _neighbours(self, units: Sequence[Units], first: NDArray[np.intp]) -> tuple[Places, Places]:
+    def _neighbours(self, every: Keys, first: NDArray[np.intp]) -> tuple[Places, Places]:
         """Of units that are two neighbours the places of both words, by where they stand first: behind the second word,
         which stands behind the first one or that one's own pair."""
         pairs = np.flatnonzero(self.several & ~self.named_only)
         left, right = np.full((2, len(self)), -1, dtype=np.int32)
-        every = np.concatenate([self.keys[:0], *(one.keys for one in units)])
         at = first[pairs]
         right[pairs] = self.places_of(every[at - 1])
         left[pairs] = self.places_of(np.where(every[at - 2] & SEVERAL == 0, every[at - 2], every[at - 3]))
         return left, right
+
+
+def _told(every: Keys, owners: Places, some: NDArray[np.intp]) -> NDArray[np.intp]:
+    """Of the units at these places of all papers' units, which have all that are the same as one of them: where those
+    stand first that say something, and in how many papers each is."""
+    order = some[np.argsort(every[some], kind="stable")]
+    keys, mine = every[order], owners[order]
+    begins = np.flatnonzero(np.diff(keys, prepend=keys[:1] ^ 1) != 0)
+    again = np.zeros(len(keys), dtype=np.intp)
+    again[1:] = (keys[1:] == keys[:-1]) & (mine[1:] == mine[:-1])
+    times = np.diff(begins, append=len(keys)) - (np.add.reduceat(again, begins) if len(begins) else 0)
+    told = (times > 1) | (keys[begins] & SEVERAL == 0)
+    return np.array([order[begins[told]], times[told]], dtype=np.intp)
 
 
 def _names(units: Sequence[Units], categories: Iterable[str]) -> dict[int, str]:

@@ -63,6 +63,10 @@ MOST_KEPT = 512
 COMPARED = 40
 """Papers that are compared at once, so that what that takes stays in a processor's cache."""
 
+LEAST_UPRIGHT = 1e-3
+"""How far every column must stick out of those before it, as a share of what the longest does, for their Gram matrix to be
+exact enough."""
+
 ONE = np.float32(65535.0)
 """The likeness of a paper to itself where all pairs are kept: two bytes tell likenesses apart to 0.00001."""
 
@@ -607,10 +611,15 @@ def in_words(left: Matrix, right: Matrix) -> Vector:
 
 def counted(units: Sequence[Units], columns: Columns) -> Matrix:
     """Papers × units: the counts of what has a column."""
-    at = [columns.places_of(one.keys) for one in units]
-    at = [places[places >= 0] for places in at]
-    starts = np.cumsum([0, *map(len, at)], dtype=np.int32)
-    places = np.concatenate([np.zeros(0, dtype=np.int32), *at])
+    found, counts = [np.zeros(0, dtype=np.int32)], [0]
+    for start in range(0, len(units), COMPARED):
+        some = units[start : start + COMPARED]
+        at = columns.places_of(np.concatenate([one.keys for one in some]))
+        known = at >= 0
+        owners = np.repeat(np.arange(len(some)), [len(one.keys) for one in some])
+        counts += np.bincount(owners[known], minlength=len(some)).tolist()
+        found.append(at[known])
+    starts, places = np.cumsum(counts, dtype=np.int32), np.concatenate(found)
     matrix = rows_of(np.ones(len(places), dtype=np.float32), places, starts, len(columns))
     matrix.has_canonical_format = False
     matrix.sum_duplicates()
@@ -632,14 +641,14 @@ def main_directions(rows: Matrix, size: int) -> Vector:
     for piece in pieces:
         basis += turned[piece].T @ rng.standard_normal((piece.stop - piece.start, spread), dtype=np.float32)
     for _ in range(2):
-        basis, _ = np.linalg.qr(basis)
+        basis = _upright(basis)
         gram, back = np.zeros((spread, spread)), np.zeros_like(basis)
         for piece in pieces:
             across = turned[piece] @ basis
             gram += across.T @ across
             back += turned[piece].T @ across
         basis = back @ _to_directions(gram, spread)
-    basis, _ = np.linalg.qr(basis)
+    basis = _upright(basis)
     gram = np.zeros((spread, spread))
     for piece in pieces:
         across = turned[piece] @ basis
@@ -649,6 +658,20 @@ def main_directions(rows: Matrix, size: int) -> Vector:
     for piece in pieces:
         found[piece] = turned[piece] @ last
     return found
+
+
+def _upright(basis: Vector) -> Vector:
+    """Upright unit columns that span what these span: by their Gram matrix, which is several times as fast as taking them
+    apart, and as exact where no column is nearly made of the others."""
+    exact = basis.astype(np.float64)
+    try:
+        root = linalg.cholesky(exact.T @ exact, check_finite=False)
+    except linalg.LinAlgError:
+        return np.asarray(np.linalg.qr(basis)[0])
+    heights = np.diag(root)
+    if heights.min(initial=1.0) < LEAST_UPRIGHT * heights.max(initial=0.0):
+        return np.asarray(np.linalg.qr(basis)[0])
+    return np.asarray(linalg.solve_triangular(root, exact.T, trans=1, check_finite=False).T, dtype=np.float32)
 
 
 def _to_directions(gram: NDArray[np.float64], size: int) -> Vector:

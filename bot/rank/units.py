@@ -48,6 +48,7 @@ class Units:
     text: str
 
 
+@lru_cache(maxsize=4096)
 def key_of(name: str) -> int:
     """A unit's key: by a hash, the same until the program ends."""
     if name[:1] in _SORTS:
@@ -130,7 +131,7 @@ def _units(title: str, abstract: str, categories: tuple[str, ...]) -> Units:
     stems, keys, begins = _read(written)
     in_heading, in_body = _with_neighbours(keys[:border]), _with_neighbours(keys[border:])
     of_heading, of_body, of_both = _named(written, stems, begins, border)
-    of_both += [_key(f"@{category}") for category in categories]
+    of_both += [key_of(f"@{category}") for category in categories]
     units = (in_heading, in_heading, of_heading, of_heading, in_body, of_body, of_both)
     return Units(
         np.concatenate(units, dtype=np.int64, casting="unsafe"),
@@ -149,15 +150,12 @@ def _named(
     texts = [list(map(Token, written[some], stems[some])) for some in (slice(border), slice(border, None))]
     starts = begins[:border], begins[border:]
     topics = [
-        [_key(f"={one.term.name}") for one in glossary.topics_in(text, np.flatnonzero(some & _TOPIC).tolist())]
+        [key_of(f"={one.term.name}") for one in glossary.topics_in(text, np.flatnonzero(some & _TOPIC).tolist())]
         for text, some in zip(texts, starts, strict=True)
     ]
     title, body = (np.flatnonzero(some & _KIND).tolist() for some in starts)
     kinds = glossary.kinds_in(texts[0], texts[1], (title, body))
-    return topics[0], topics[1], [_key(kind.name) for kind, times in kinds.items() for _ in range(times)]
-
-
-_key = lru_cache(maxsize=4096)(key_of)
+    return topics[0], topics[1], [key_of(kind.name) for kind, times in kinds.items() for _ in range(times)]
 
 
 def _with_neighbours(keys: Keys) -> Keys:

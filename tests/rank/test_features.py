@@ -137,6 +137,16 @@ def test_main_directions_are_the_strongest() -> None:
     assert found.T @ found == pytest.approx(np.eye(3), abs=1e-3)
 
 
+@pytest.mark.parametrize("stretch", [1.0, 1e-2, 1e-5, 0.0])
+def test_columns_are_set_upright(stretch: float) -> None:
+    """However little one column sticks out of the others, what comes out is upright and spans the same."""
+    columns = np.random.default_rng(2).standard_normal((50, 6)).astype(np.float32)
+    columns[:, 3] = columns[:, 2] + np.float32(stretch) * columns[:, 3]
+    found = features._upright(columns)
+    assert found.T @ found == pytest.approx(np.eye(6), abs=1e-5)
+    assert found @ (found.T @ columns) == pytest.approx(columns, abs=1e-4)
+
+
 def test_what_is_usual_is_taken_from_the_wanted_categories() -> None:
     """Papers of the same categories stand for what is usual where there are enough of them, else all do."""
     mixed = Background.of(
