@@ -29,7 +29,10 @@ def prose(text: str) -> Markup:
 
 def _plain(text: str) -> Markup:
     """Words as they are printed: abstracts carry TeX's quotation marks and dashes."""
-    text = _DASH.sub("–", _QUOTED.sub(r"“\1”", text))
+    if "``" in text:
+        text = _QUOTED.sub(r"“\1”", text)
+    if "--" in text:
+        text = _DASH.sub("–", text)
     return escape(text.replace(r"\$", "$").replace(r"\%", "%"))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time
 from functools import cached_property
@@ -17,7 +17,6 @@ from babel.dates import format_date, format_skeleton
 from babel.lists import format_list
 from babel.numbers import format_decimal
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from jinja2.ext import Extension
 from markupsafe import Markup, escape
 
 from bot.chat import callbacks
@@ -25,12 +24,12 @@ from bot.chat.causes import by_kind, causes, corrigible, count_of, hundredths, i
 from bot.chat.document import parse
 from bot.chat.prose import clip, prose
 from bot.chat.spaces import flat
+from bot.chat.translated import Translated
 from bot.chat.tree import Document, inline_text, lines_of, walk
 from bot.chat.words import ORIGINAL, Words, read_words
 
 FOLDER = Path(__file__).resolve().parents[2] / "templates"
 
-_OPEN, _CLOSE = Markup("“"), Markup("”")
 _OFFSET = re.compile(r"Etc/GMT([+-])(\d{1,2})")
 
 
@@ -84,18 +83,15 @@ class Templates:
         return spoken.get(wanted) or spoken.get(wanted.split("-")[0]) or ORIGINAL
 
     def _environment(self, words: Words) -> Environment:
-        i18n: str | type[Extension] = "jinja2.ext.i18n"
-        environment = Environment(
+        environment = Translated(
+            words,
             loader=FileSystemLoader(self.folder),
             autoescape=True,
             undefined=StrictUndefined,
-            extensions=[i18n],
             trim_blocks=True,
             lstrip_blocks=True,
+            auto_reload=False,
         )
-        environment.policies["ext.i18n.trimmed"] = True
-        install: Callable[..., None] = environment.install_gettext_callables  # type: ignore[attr-defined] # the extension adds it
-        install(words.gettext, words.ngettext, newstyle=True, pgettext=words.pgettext, npgettext=words.npgettext)
         environment.globals |= {"data": _data, "mark": callbacks.mark}
         environment.filters |= self._filters(words)
         environment.tests["address"] = lambda text: text.startswith(("https://", "http://"))
@@ -108,8 +104,8 @@ class Templates:
             "clip": clip,
             "topic": lambda key: self.topic(key, language),
             "category": self.category,
-            "listed": lambda items: _listed(items, locale),
-            "quoted": lambda items: _listed((_OPEN + prose(clip(item, 80)) + _CLOSE for item in items), locale),
+            "listed": lambda items: _listed([str(escape(item)) for item in items], locale),
+            "quoted": lambda items: _listed([f"“{prose(clip(item, 80))}”" for item in items], locale),
             "by_kind": by_kind,
             "causes": causes,
             "named": _named,
@@ -144,16 +140,15 @@ def _data(press: str, **fields: Any) -> str:
     return callbacks.encode(getattr(callbacks, press)(**fields))
 
 
-def _listed(items: Iterable[object], locale: Locale) -> Markup:
-    """Things in a row as a language names them: "a, b and c". A language that puts no spaces around its "and" would run
-    it into foreign names, so there the same mark stands between all of them."""
-    escaped = [str(escape(item)) for item in items]
-    if len(escaped) == 1:
-        return Markup(escaped[0])  # noqa: S704 - it is escaped
+def _listed(items: Sequence[str], locale: Locale) -> Markup:
+    """Things that are markup in a row as a language names them: "a, b and c". A language that puts no spaces around its
+    "and" would run it into foreign names, so there the same mark stands between all of them."""
+    if len(items) == 1:
+        return Markup(items[0])  # noqa: S704 - it is markup
     patterns = locale.list_patterns["standard"]
     if " " not in patterns["2"]:
-        return Markup(patterns["start"].format("", "").join(escaped))  # noqa: S704 - each is escaped
-    return Markup(format_list(escaped, locale=locale))  # noqa: S704 - likewise
+        return Markup(patterns["start"].format("", "").join(items))  # noqa: S704 - likewise
+    return Markup(format_list(items, locale=locale))  # noqa: S704 - likewise
 
 
 def _moment(at: datetime, zone: str, locale: Locale) -> str:

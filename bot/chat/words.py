@@ -17,7 +17,7 @@ _REGIONS = {"en": "en_GB"}
 
 
 class Words:
-    """The translations of one language, as Jinja2's i18n extension asks for them."""
+    """The translations of one language."""
 
     def __init__(self, language: str, said: dict[tuple[str, str], tuple[str, ...]], form: Callable[[int], int]) -> None:
         self.language = language
