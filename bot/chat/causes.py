@@ -19,7 +19,7 @@ LEAST_CORRIGIBLE = 0.02
 NAMELESS = (ReasonKind.HEAT, ReasonKind.MODEL)
 AGAINST = (ReasonKind.DISLIKED, ReasonKind.MUTED)
 
-_KINDS = tuple(kind.value for kind in ReasonKind)
+_NOTHING: dict[str, Sequence[Reason]] = dict.fromkeys(ReasonKind, ())
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,33 +47,69 @@ def causes(rows: Iterable[Row]) -> Causes:
 def by_kind(reasons: Iterable[Reason]) -> dict[str, Sequence[Reason]]:
     """The reasons worth telling by kind: of those that brought the paper up the strongest kinds, and what spoke against
     it; within a kind the strongest first, each label once."""
-    found: defaultdict[ReasonKind, dict[str, Reason]] = defaultdict(dict)
-    for reason in sorted(reasons, key=lambda reason: -abs(reason.share)):
+    found: defaultdict[str, dict[str, Reason]] = defaultdict(dict)
+    for reason in sorted(reasons, key=_weight, reverse=True):
         if (reason.share < 0) is (reason.kind in AGAINST):
             found[reason.kind].setdefault(reason.label, reason)
-    weights = {kind: sum(abs(reason.share) for reason in same.values()) for kind, same in found.items()}
-    strongest = sorted((kind for kind in found if kind not in AGAINST), key=lambda kind: -weights[kind])[:MOST_KINDS]
-    told = {*strongest, *AGAINST}
-    worth: dict[str, Sequence[Reason]] = dict.fromkeys(_KINDS, ())
-    worth.update({kind.value: _worth_telling(same.values()) for kind, same in found.items() if kind in told})
-    return worth
+    if len(found) > MOST_KINDS:
+        weights = {kind: sum(map(_weight, same.values())) for kind, same in found.items() if kind not in AGAINST}
+        for weak in sorted(weights, key=weights.__getitem__, reverse=True)[MOST_KINDS:]:
+            del found[weak]
+    return _NOTHING | {kind: _worth_telling(list(same.values())) for kind, same in found.items()}
 
 
-def _worth_telling(same: Iterable[Reason]) -> list[Reason]:
+def _weight(reason: Reason) -> float:
+    return abs(reason.share)
+
+
+def _worth_telling(same: Sequence[Reason]) -> Sequence[Reason]:
     """The strongest few of one kind, the strongest first; what weighs little beside it would only be a distraction."""
-    ordered = list(same)
-    least = LEAST_SHARE * abs(ordered[0].share) if ordered else 0.0
-    return [reason for reason in ordered[:MOST_LABELS] if abs(reason.share) >= least]
+    least = LEAST_SHARE * _weight(same[0])
+    return [reason for reason in same[:MOST_LABELS] if _weight(reason) >= least]
 
 
-def labels(reasons: Iterable[Reason]) -> list[str]:
-    """What the reasons are about."""
-    return [reason.label for reason in reasons]
+@dataclass(frozen=True, slots=True)
+class Clause:
+    """One part of the sentence that says why a row is in its table: `labels` are what it names, `count` the number that
+    it tells; for an interest 0 where the paper is only close to it in topic."""
+
+    kind: ReasonKind
+    labels: tuple[str, ...] = ()
+    count: int = 0
 
 
-def in_words(interests: Iterable[Reason]) -> list[Reason]:
-    """Of the interests that brought a paper up those that its own words name; the others are close in topic."""
-    return [reason for reason in interests if reason.count]
+def clauses(reasons: Iterable[Reason], heat: bool) -> list[Clause]:
+    """What the sentence about a row says, in its order; `heat` is whether it tells how many upvotes the paper has.
+
+    Where they stand beside the sentence it tells them only if nothing else speaks for the paper, and adds the category
+    then, lest a row says one number twice and no more.
+    """
+    by = by_kind(reasons)
+    said: list[Clause] = []
+
+    def say(kind: ReasonKind, about: Iterable[Reason] = (), count: int = 0) -> None:
+        said.append(Clause(kind, tuple(reason.label for reason in about), count))
+
+    if interests := by[ReasonKind.INTEREST]:
+        named = [reason for reason in interests if reason.count]
+        say(ReasonKind.INTEREST, named or interests, int(bool(named)))
+    for kind in (ReasonKind.AUTHOR, ReasonKind.INSTITUTION):
+        if follows := by[kind]:
+            say(kind, follows)
+    if liked := count_of(by[ReasonKind.LIKED]):
+        say(ReasonKind.LIKED, count=liked)
+    elif learned := by[ReasonKind.WORD]:
+        say(ReasonKind.WORD, learned)
+    if (judged := by[ReasonKind.MODEL]) and judged[0].label:
+        say(ReasonKind.MODEL, judged[:1])
+    heat = heat or not said
+    if heat and (seen := by[ReasonKind.HEAT]):
+        say(ReasonKind.HEAT, count=count_of(seen))
+    if len(said) < (2 if heat else 1) and (categories := by[ReasonKind.CATEGORY]):
+        say(ReasonKind.CATEGORY, categories)
+    if disliked := count_of(by[ReasonKind.DISLIKED]):
+        say(ReasonKind.DISLIKED, count=disliked)
+    return said
 
 
 def teaches(reasons: Iterable[Reason]) -> bool:
@@ -128,5 +164,5 @@ def corrigible(reasons: Iterable[Reason]) -> list[Reason]:
 
 def _most(by_row: Sequence[Mapping[str, Sequence[Reason]]], *kinds: ReasonKind) -> tuple[str, ...]:
     """The labels of these kinds that most rows have."""
-    rows = Counter(label for kind in kinds for one in by_row for label in dict.fromkeys(labels(one[kind])))
+    rows = Counter(reason.label for kind in kinds for one in by_row for reason in one[kind])
     return tuple(label for label, _ in rows.most_common(MOST_LABELS) if label)

@@ -20,7 +20,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from bot.chat import callbacks
-from bot.chat.causes import by_kind, causes, corrigible, count_of, hundredths, in_words, labels, teaches, told
+from bot.chat.causes import causes, clauses, corrigible, hundredths, teaches, told
 from bot.chat.document import parse
 from bot.chat.prose import clip, prose
 from bot.chat.spaces import flat
@@ -106,13 +106,10 @@ class Templates:
             "category": self.category,
             "listed": lambda items: _listed([str(escape(item)) for item in items], locale),
             "quoted": lambda items: _listed([f"“{prose(clip(item, 80))}”" for item in items], locale),
-            "by_kind": by_kind,
             "causes": causes,
+            "clauses": clauses,
             "named": _named,
-            "labels": labels,
-            "in_words": in_words,
             "teaches": teaches,
-            "count_of": count_of,
             "told": told,
             "hundredths": hundredths,
             "corrigible": corrigible,

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from bot.chat.causes import by_kind, causes, count_of
+from bot.chat.causes import Clause, by_kind, causes, clauses, count_of
 from bot.chat.templating import Templates
 from bot.chat.views import Views
 from bot.model import Reason, ReasonKind
@@ -31,6 +31,41 @@ def test_what_weighs_little_beside_the_strongest_is_not_told() -> None:
     """A label with less than a quarter of the strongest one's share would only distract."""
     told = by_kind(tuple(Reason(ReasonKind.INTEREST, label, share) for label, share in (("A", 0.8), ("B", 0.2), ("C", 0.1))))  # fmt: skip
     assert [reason.label for reason in told["interest"]] == ["A", "B"]
+
+
+def test_what_a_sentence_about_a_row_says() -> None:
+    """Interests that the paper names come before those that it is close to, the number of likes before learned words;
+    what spoke against the paper comes last."""
+    named, close = Reason(ReasonKind.INTEREST, "GRPO", 0.5, 1), Reason(ReasonKind.INTEREST, "RLHF", 0.9)
+    liked, word = Reason(ReasonKind.LIKED, "A", 0.4, 2), Reason(ReasonKind.WORD, "rollout", 0.3, 0)
+    disliked, author = Reason(ReasonKind.DISLIKED, "B", -0.1, 1), Reason(ReasonKind.AUTHOR, "Ada", 0.2)
+    assert clauses((disliked, liked, close, named), heat=True) == [
+        Clause(ReasonKind.INTEREST, ("GRPO",), 1),
+        Clause(ReasonKind.LIKED, count=2),
+        Clause(ReasonKind.DISLIKED, count=1),
+    ]
+    assert clauses((author, word, close), heat=True) == [
+        Clause(ReasonKind.INTEREST, ("RLHF",)),
+        Clause(ReasonKind.AUTHOR, ("Ada",)),
+        Clause(ReasonKind.WORD, ("rollout",)),
+    ]
+    assert clauses((liked, word), heat=True) == [Clause(ReasonKind.LIKED, count=2)]
+    assert clauses((Reason(ReasonKind.MODEL, "", 0.4),), heat=True) == clauses((), heat=False) == []
+    assert clauses((Reason(ReasonKind.MODEL, "a step", 0.4),), heat=True) == [Clause(ReasonKind.MODEL, ("a step",))]
+
+
+def test_upvotes_and_the_category_fill_what_is_left_of_a_sentence() -> None:
+    """Upvotes are told where they are not told beside the sentence or are all there is; a category stands in for more."""
+    seen, category = Reason(ReasonKind.HEAT, "", 0.2, 31), Reason(ReasonKind.CATEGORY, "cs.RO", 0.1)
+    author = Reason(ReasonKind.AUTHOR, "Ada", 0.3)
+    upvotes, by_her = Clause(ReasonKind.HEAT, count=31), Clause(ReasonKind.AUTHOR, ("Ada",))
+    in_category = Clause(ReasonKind.CATEGORY, ("cs.RO",))
+    for heat in (True, False):
+        assert clauses((seen, category), heat=heat) == [upvotes, in_category]
+        assert clauses((category,), heat=heat) == [in_category]
+    assert clauses((author, seen, category), heat=True) == [by_her, upvotes]
+    assert clauses((author, seen, category), heat=False) == [by_her]
+    assert clauses((author, category), heat=True) == [by_her, in_category]
 
 
 def test_what_a_table_rests_on() -> None:
