@@ -19,7 +19,8 @@ _JOINERS = re.compile("[\u200c\u200d]+")
 _LONE_JOINER = re.compile(r"(?:^|(?<=\s))[\u200c\u200d]|[\u200c\u200d](?=\s|$)")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _ODD = re.compile(f"[{_HIDDEN}{_BLANK}\u200c\u200d\ud800-\udfff]")
-_PLAIN = re.compile(r"[\t\n\r\x20-\x7e]*")
+_PLAIN = bytes([*b"\t\n\r", *range(0x20, 0x7F)])
+_PRINTED = re.compile("[!-~]")
 
 MOST_MARKS = 6
 """Combining marks kept on one letter: enough for every script in use, too few to climb over other lines."""
@@ -28,24 +29,27 @@ MOST_MARKS = 6
 def clean(text: str) -> str:
     """`text` as it may stand in any message: well-formed Unicode, without control, bidirectional control and invisible
     characters, with at most one joiner and `MOST_MARKS` combining marks in a row. Everything visible stays."""
-    if _PLAIN.fullmatch(text):
-        return text
-    if not _ODD.search(text):
-        return _without_towers(text)
+    # Most characters are plain, and looking each of them up in classes as wide as those above would take long.
+    beyond = text.encode("utf-8", "surrogatepass").translate(None, _PLAIN).decode("utf-8", "surrogatepass")
+    if not _ODD.search(beyond):
+        return _without_towers(text, beyond)
     if _SURROGATE.search(text):
         text = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
     text = _SPACES.sub(" ", _DROPPED.sub("", text))
     text = _JOINERS.sub(lambda run: run[0][-1], text)
-    return _LONE_JOINER.sub("", _without_towers(text))
+    return _LONE_JOINER.sub("", _without_towers(text, text))
 
 
 def visible(text: str) -> bool:
     """Whether a reader sees anything of `text`."""
-    return any(unicodedata.category(character)[0] not in "ZCM" for character in text)
+    if _PRINTED.search(text):
+        return True
+    return not text.isspace() and any(unicodedata.category(character)[0] not in "ZCM" for character in text)
 
 
-def _without_towers(text: str) -> str:
-    towers = {each for each in set(text) if not each.isascii() and unicodedata.category(each) in ("Mn", "Me")}
+def _without_towers(text: str, among: str) -> str:
+    """`text` with at most `MOST_MARKS` marks on a letter; all its marks are `among` these."""
+    towers = {each for each in set(among) if unicodedata.category(each) in ("Mn", "Me")}
     if not towers:
         return text
     kept: list[str] = []

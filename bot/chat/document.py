@@ -167,15 +167,15 @@ def _table(element: ET.Element) -> Table | None:
             _only(line)
             caption = _line(line)
             continue
-        cells = tuple(_cell(cell) for cell in _children(line, "th", "td"))
+        cells = tuple(map(_cell, _children(line, "th", "td")))
         if len(line) == 1 and line[0].get("colspan"):
             if not rows:
                 raise MarkupError("a note needs a row to stand under")
             rows[-1] = Row(rows[-1].cells, cells[0].inlines)
-        elif len(line) and all(cell.tag == "th" for cell in line):
-            header = cells
-        elif cells:
+        elif line.find("td") is not None:
             rows.append(Row(cells))
+        elif cells:
+            header = cells
     return Table(header, tuple(rows), caption, **dict.fromkeys(looks, True)) if rows else None
 
 
@@ -202,7 +202,7 @@ def _folder(element: ET.Element) -> Details | Quote | None:
 
 def _children(element: ET.Element, *names: str) -> Iterable[ET.Element]:
     """The children, which must all have one of `names` and no text between them."""
-    if visible((element.text or "") + "".join(child.tail or "" for child in element)):
+    if _seen(element.text) or any(_seen(child.tail) for child in element):
         raise MarkupError(f"text directly inside <{element.tag}>")
     for child in element:
         if child.tag not in names:
@@ -210,9 +210,13 @@ def _children(element: ET.Element, *names: str) -> Iterable[ET.Element]:
     return element
 
 
+def _seen(text: str | None) -> bool:
+    return text is not None and visible(text)
+
+
 def _only(element: ET.Element, *names: str) -> None:
     """Refuse attributes that mean nothing here: a misspelt one must not be lost in silence."""
-    unknown = set(element.attrib) - set(names)
+    unknown = [name for name in element.keys() if name not in names]  # noqa: SIM118 - an element is no mapping
     if unknown:
         raise MarkupError(f"<{element.tag}> has no {', '.join(sorted(unknown))}")
 

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
-from dataclasses import replace
+from collections.abc import Iterable, Sequence
 
 from bot.chat.clean import visible
 from bot.chat.tree import Break, Button, Inline, Link, Math, Styled, Text, inline_text
@@ -17,12 +16,11 @@ def flat(text: str) -> str:
     return _SPACE.sub(" ", text).strip()
 
 
-def tidy(inlines: Iterable[Inline]) -> tuple[Inline, ...]:
+def tidy(inlines: Sequence[Inline]) -> tuple[Inline, ...]:
     """A stretch of text with its white space as a reader sees it: runs as one space, none at the ends or around line
     breaks; what is empty then is left out. () where nothing can be seen."""
-    inlines = tuple(inlines)
-    if len(inlines) == 1 and isinstance(inlines[0], Text):
-        text = _SPACE.sub(" ", inlines[0].text).strip(" ")
+    if len(inlines) == 1 and isinstance(only := inlines[0], Text):
+        text = _SPACE.sub(" ", only.text).strip(" ")
         return (Text(text),) if visible(text) else ()
     squeezed, _ = _squeeze(inlines)
     tidied = _trim_end(squeezed)
@@ -41,7 +39,7 @@ def _squeeze(inlines: Iterable[Inline], *, after_space: bool = True) -> tuple[tu
                 kept += [Text(text)] if text else []
             case Styled() | Link():
                 inner, after_space = _squeeze(inline.inlines, after_space=after_space)
-                kept += [replace(inline, inlines=inner)] if inner else []
+                kept += [_around(inline, inner)] if inner else []
             case Break():
                 kept = [*_trim_end(kept), inline]
                 after_space = True
@@ -55,17 +53,25 @@ def _trim_end(inlines: Iterable[Inline]) -> tuple[Inline, ...]:
     """Without white space and line breaks at the end."""
     kept = list(inlines)
     while kept:
-        last = kept.pop()
-        match last:
-            case Text(text):
-                trimmed: Inline | None = Text(text.rstrip(" ")) if text.rstrip(" ") else None
-            case Styled() | Link():
-                inner = _trim_end(last.inlines)
-                trimmed = replace(last, inlines=inner) if inner else None
-            case Break():
-                trimmed = None
-            case _:
-                trimmed = last
+        trimmed = _trimmed(kept.pop())
         if trimmed is not None:
             return (*kept, trimmed)
     return ()
+
+
+def _trimmed(inline: Inline) -> Inline | None:
+    """The last of a stretch without white space and line breaks at its end; None where nothing is left of it."""
+    match inline:
+        case Text(text):
+            text = text.rstrip(" ")
+            return Text(text) if text else None
+        case Styled() | Link():
+            inner = _trim_end(inline.inlines)
+            return _around(inline, inner) if inner else None
+        case Break():
+            return None
+    return inline
+
+
+def _around(outer: Styled | Link, inner: tuple[Inline, ...]) -> Styled | Link:
+    return Link(outer.url, inner) if isinstance(outer, Link) else Styled(outer.style, inner)

@@ -24,6 +24,7 @@ from bot.chat.clean import MOST_MARKS, clean, visible
         ("👩\u200d🔬 and می\u200cخواهم", "👩\u200d🔬 and می\u200cخواهم"),
         ("مرحبا بالعالم", "مرحبا بالعالم"),
         ("e" + "\u0301" * 50, "e" + "\u0301" * MOST_MARKS),
+        ("e" + "\udb40\udd00" * 50 + "!", "e" + "\U000e0100" * MOST_MARKS + "!"),
         ("\ufffe\uffff\U0001ffff", ""),
         ("𝔼[X] → ∞ 中文", "𝔼[X] → ∞ 中文"),
     ],
