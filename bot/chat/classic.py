@@ -209,12 +209,13 @@ class _Flow:
     def _record(self, table: Table, row: Row, around: tuple[Tag, ...], narrow: int) -> _Piece:
         cells = list(enumerate(row.cells))
         runs: list[Run] = []
+        bold = (*around, Tag("b"))
         if narrow and len(cells) > 1:
             _, first = cells.pop(0)
             number = plain(self._runs(first.inlines, ()))
-            runs.append(Run("\u2007" * (narrow - cell_len(number)) + number + ". ", (*around, Tag("b"))))
+            runs.append(Run("\u2007" * (narrow - cell_len(number)) + number + ". ", bold))
         if cells:
-            runs += self._runs(cells.pop(0)[1].inlines, (*around, Tag("b")))
+            runs += self._runs(cells.pop(0)[1].inlines, bold)
         facts = [self._fact(table.header, at, cell, around) for at, cell in cells]
         for index, fact in enumerate(fact for fact in facts if fact):
             runs += [Run(" · " if index else "\n", around), *fact]
@@ -226,40 +227,42 @@ class _Flow:
     def _fact(self, header: Sequence[Cell], at: int, cell: Cell, around: tuple[Tag, ...]) -> list[Run]:
         """A cell among others in a line, without what says that there is nothing; a number needs its column's name to be
         understood."""
-        runs = list(self._runs(cell.inlines, around))
+        runs = self._runs(cell.inlines, around)
         if plain(runs) == NOTHING:
             return []
         if runs and cell.right and at < len(header):
             runs = [*self._runs(header[at].inlines, around), Run(" ", around), *runs]
         return runs
 
-    def _runs(self, inlines: Iterable[Inline], tags: tuple[Tag, ...]) -> Iterator[Run]:
+    def _runs(self, inlines: Iterable[Inline], tags: tuple[Tag, ...]) -> list[Run]:
+        runs: list[Run] = []
         for inline in inlines:
             match inline:
                 case Text(text):
-                    yield from _no_addresses(text, tags)
+                    runs += _no_addresses(text, tags)
                 case Button(label):
-                    yield Run(label, tags)
+                    runs.append(Run(label, tags))
                 case Break():
-                    yield Run("\n", tags)
+                    runs.append(Run("\n", tags))
                 case Math():
-                    yield self._math(inline, tags)
+                    runs.append(self._math(inline, tags))
                 case Link(url, inner):
-                    yield from self._runs(inner, _linked(tags, url))
+                    runs += self._runs(inner, _linked(tags, url))
                 case Styled(style, inner):
-                    yield from self._runs(inner, _styled(tags, style))
+                    runs += self._runs(inner, _styled(tags, style))
+        return runs
 
     def _math(self, math: Math, tags: tuple[Tag, ...]) -> Run:
         line = math.line or line_of(math.latex, self._latex_line)
         return Run(line, tags) if line else Run(math.latex, _styled(tags, Style.CODE))
 
 
-def _no_addresses(text: str, tags: tuple[Tag, ...]) -> Iterator[Run]:
+def _no_addresses(text: str, tags: tuple[Tag, ...]) -> list[Run]:
     """The text with arXiv's category codes as code: Telegram would take cs.AI for a site in Anguilla and link it."""
-    pieces = _CATEGORY.split(text) if not any(tag.name == "a" for tag in tags) else [text]
-    for at, piece in enumerate(pieces):
-        if piece:
-            yield Run(piece, _styled(tags, Style.CODE) if at % 2 else tags)
+    if "." not in text or any(tag.name == "a" for tag in tags):
+        return [Run(text, tags)] if text else []
+    pieces = enumerate(_CATEGORY.split(text))
+    return [Run(piece, _styled(tags, Style.CODE) if at % 2 else tags) for at, piece in pieces if piece]
 
 
 def _quoted(tags: Iterable[Tag]) -> bool:

@@ -7,7 +7,6 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 
 _SENTENCE_END = re.compile(r"[.!?…][\"'”’)\]]*\s+|[。！？；][”’）]*\s*|\n+")
 _WORD_END = re.compile(r"\s+")
@@ -66,27 +65,34 @@ def to_html(runs: Sequence[Run]) -> str:
     return "".join(written)
 
 
-def _changes(runs: Sequence[Run]) -> Iterator[tuple[tuple[Tag, ...], tuple[Tag, ...], str]]:
+def _changes(runs: Iterable[Run]) -> Iterator[tuple[tuple[Tag, ...], tuple[Tag, ...], str]]:
     """For each run the tags closed before it, those opened, and its text; a last one closes what is left open."""
-    for before, run in pairwise([Run(""), *runs, Run("")]):
-        shared = len(_shared(before.tags, run.tags))
-        yield before.tags[shared:], run.tags[shared:], run.text
+    before: tuple[Tag, ...] = ()
+    for run in runs:
+        shared = _shared(before, run.tags)
+        yield before[shared:], run.tags[shared:], run.text
+        before = run.tags
+    yield before, (), ""
 
 
-def _shared(some: tuple[Tag, ...], others: tuple[Tag, ...]) -> tuple[Tag, ...]:
+def _shared(some: tuple[Tag, ...], others: tuple[Tag, ...]) -> int:
+    """How many tags both begin with."""
+    if some is others:
+        return len(some)
     kept = 0
     for one, other in zip(some, others, strict=False):
         if one != other:
             break
         kept += 1
-    return some[:kept]
+    return kept
 
 
 def glue(before: Sequence[Run], text: str, after: Sequence[Run]) -> Run:
     """`text` between two stretches, inside the tags that go on from one to the other."""
     if not before or not after:
         return Run(text)
-    return Run(text, _shared(before[-1].tags, after[0].tags))
+    tags = before[-1].tags
+    return Run(text, tags[: _shared(tags, after[0].tags)])
 
 
 def cut(runs: Sequence[Run], most_units: int, most_entities: int) -> tuple[tuple[Run, ...], tuple[Run, ...]]:
