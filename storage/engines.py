@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import os
 import platform
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from sqlalchemy import URL, Connection, NullPool, event
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
+from storage import trips
 from storage.address import is_sqlite
 
 BUSY_SECONDS = 5
@@ -56,14 +59,21 @@ def pair(url: URL) -> tuple[AsyncEngine, AsyncEngine]:
             url, pool_size=10, max_overflow=10, pool_timeout=QUEUE_SECONDS, pool_pre_ping=True, **options
         )
         return engine, engine.execution_options(postgresql_readonly=True)
-    writer = create_async_engine(url, pool_size=1, max_overflow=0, pool_timeout=QUEUE_SECONDS, **_SQLITE)
+    options = {"async_creator": _connecting(url)}
+    writer = create_async_engine(url, pool_size=1, max_overflow=0, pool_timeout=QUEUE_SECONDS, **options)
     # Deleted rows are overwritten: what is forgotten is not to be found in the file either.
     _on_connect(writer, "PRAGMA foreign_keys=ON", "PRAGMA synchronous=NORMAL", "PRAGMA secure_delete=ON")
     _begin_with(writer, "BEGIN IMMEDIATE")
-    reader = create_async_engine(url, pool_size=5, max_overflow=0, pool_timeout=QUEUE_SECONDS, **_SQLITE)
+    reader = create_async_engine(url, pool_size=5, max_overflow=0, pool_timeout=QUEUE_SECONDS, **options)
     _on_connect(reader, "PRAGMA query_only=ON")
     _begin_with(reader, "BEGIN")
     return writer, reader
+
+
+def _connecting(url: URL) -> Callable[[], trips.OneTripConnection]:
+    """Makes connections to a SQLite file."""
+    (file,), options = url.get_dialect()().create_connect_args(url)
+    return partial(trips.connect, file, **options, **_SQLITE["connect_args"])
 
 
 def _on_connect(engine: AsyncEngine, *statements: str) -> None:
