@@ -29,6 +29,10 @@ TEXTS_KEPT = 32
 ASK_AGAIN = timedelta(hours=6)
 INSTITUTIONS_WITHIN = 20.0
 NO_WAITING = timedelta(minutes=10)
+AHEAD_AGAIN = timedelta(minutes=10)
+"""How long what was made ready for one table is ready for the others, without another look at whether it still is."""
+
+READY_KEPT = 4096
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +81,8 @@ class Reading:
         self._background: set[asyncio.Task[bool]] = set()
         self._no_waiting_before = datetime.min.replace(tzinfo=UTC)
         self._no_waiting_for_cards_before = self._no_waiting_before
+        self._ready: OrderedDict[tuple[str, str], datetime] = OrderedDict()
+        """When papers were made ready for tables: their versions, with the language of a card or "" for institutions."""
 
     def _lock(self, paper: Paper) -> asyncio.Lock:
         return self._locks.setdefault(paper.versioned_id, asyncio.Lock())
@@ -275,9 +281,9 @@ class Reading:
         When that was not enough, or arXiv refuses, the next ten minutes' tables do not wait at all; what was begun
         goes on in the background.
         """
-        if not chosen or self._clock() < self._no_waiting_before:
+        if self._clock() < self._no_waiting_before or not (new := self._not_ready(chosen, "")):
             return
-        work = asyncio.create_task(self._prepare_all(chosen))
+        work = asyncio.create_task(self._prepare_all(new))
         self._background.add(work)
         work.add_done_callback(self._background.discard)
         await asyncio.wait({work}, timeout=INSTITUTIONS_WITHIN)
@@ -298,12 +304,28 @@ class Reading:
             except Exception:
                 log.exception("institutions of %s", paper.id)
                 well = False
+            self._note_ready(paper, "")
         return well
+
+    def _not_ready(self, chosen: Sequence[Paper], language: str) -> list[Paper]:
+        """Those of the papers that were not made ready a short while ago: thousands of tables show the same ones."""
+        since = self._clock() - AHEAD_AGAIN
+        never = datetime.min.replace(tzinfo=UTC)
+        return [one for one in chosen if self._ready.get((one.versioned_id, language), never) < since]
+
+    def _note_ready(self, paper: Paper, language: str) -> None:
+        self._ready[paper.versioned_id, language] = self._clock()
+        self._ready.move_to_end((paper.versioned_id, language))
+        while len(self._ready) > READY_KEPT:
+            self._ready.popitem(last=False)
 
     async def prepare_cards(self, chosen: Sequence[Paper], language: str, seconds: float) -> None:
         """Make the cards of papers that tables show before anybody presses, and wait for them for at most `seconds`; what
         was begun goes on in the background. When that was not enough, the next ten minutes' tables do not wait."""
-        work = asyncio.create_task(self._make_cards(chosen, language))
+        new = self._not_ready(chosen, language)
+        if not new:
+            return
+        work = asyncio.create_task(self._make_cards(new, language))
         self._background.add(work)
         work.add_done_callback(self._background.discard)
         if seconds <= 0 or self._clock() < self._no_waiting_for_cards_before:
@@ -321,9 +343,12 @@ class Reading:
             except Exception:
                 log.exception("the card of %s was not made ahead", paper.versioned_id)
                 well = False
+            if self._analyses is None:
+                self._note_ready(paper, language)
         if self._analyses is not None:
             for paper in chosen:
                 await self._analyses.finished(paper, language)
+                self._note_ready(paper, language)
         return well
 
     async def close(self) -> None:
@@ -338,6 +363,9 @@ class Reading:
 
     async def unfolded(self, chat_id: int, message_id: int, paper_id: str) -> tuple[int, ...] | None:
         """The messages of the card that is open under this table for this paper; asking closes the record."""
+        async with self._db.read() as conn:
+            if not await deliveries.is_unfolded(conn, chat_id, message_id, paper_id):
+                return None  # so it is nearly always, and readers need not wait for a broadcast's writing
         async with self._db.begin() as conn:
             return await deliveries.folded(conn, chat_id, message_id, paper_id)
 

@@ -200,6 +200,14 @@ async def unfold(
     )
 
 
+async def is_unfolded(conn: AsyncConnection, chat_id: int, message_id: int, paper_id: str) -> bool:
+    """Whether the card stands open under the message."""
+    query = select(unfolded.c.paper_id).where(
+        unfolded.c.chat_id == chat_id, unfolded.c.message_id == message_id, unfolded.c.paper_id == paper_id
+    )
+    return (await conn.execute(query)).first() is not None
+
+
 async def folded(conn: AsyncConnection, chat_id: int, message_id: int, paper_id: str) -> tuple[int, ...] | None:
     """Forget that the card stands open; → the messages it consists of, None if it was not open."""
     taken = await conn.execute(

@@ -222,6 +222,49 @@ async def test_institutions_are_found_once_and_the_text_is_at_hand(room: Room) -
     assert len(room.site.asked) == 1
 
 
+async def test_what_is_ready_is_not_looked_at_again_for_every_table(
+    room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Thousands of tables show the same papers: only the first of them asks the database, and one a while later."""
+    prepared: list[str] = []
+    carded: list[str] = []
+    prepare, best = room.reading.prepare, room.reading._best
+
+    async def noting(paper: Paper) -> None:
+        prepared.append(paper.id)
+        await prepare(paper)
+
+    async def noting_card(paper: Paper, language: str, *, pressed: bool) -> tuple[Card, str]:
+        carded.append(language)
+        return await best(paper, language, pressed=pressed)
+
+    monkeypatch.setattr(room.reading, "prepare", noting)
+    monkeypatch.setattr(room.reading, "_best", noting_card)
+    for _ in range(3):
+        await room.reading.find_institutions([PAPER])
+        await room.reading.prepare_cards([PAPER], "en", 5.0)
+        await room.reading.prepare_cards([PAPER], "zh", 5.0)
+    assert (prepared, carded) == ([PAPER.id], ["en", "zh"])
+    await room.reading.find_institutions([PAPER, builders.paper(8)])
+    assert prepared == [PAPER.id, builders.paper(8).id]
+    room.clock.advance(seconds=reading_module.AHEAD_AGAIN.total_seconds() + 1)
+    await room.reading.find_institutions([PAPER])
+    await room.reading.prepare_cards([PAPER], "en", 5.0)
+    assert prepared[2:] == [PAPER.id]
+    assert carded == ["en", "zh", "en"]
+
+
+async def test_what_could_not_be_made_ready_is_tried_for_the_next_table(room: Room) -> None:
+    """A refusal makes nothing ready."""
+    room.site.status = 503
+    await room.reading.find_institutions([PAPER])
+    room.site.status = 200
+    room.clock.advance(seconds=reading_module.NO_WAITING.total_seconds() + 1)
+    room.clock.advance(seconds=-1.0)
+    await room.reading.find_institutions([PAPER])
+    assert await room.institutions() == {PAPER.id: ("ETH Zurich",)}
+
+
 async def test_papers_without_html_come_last_for_their_institutions(room: Room) -> None:
     """A listing that shows no HTML may be right, and a PDF has institutions too, but it takes another request."""
     await room.reading.find_institutions([builders.paper(8, has_html=False), PAPER])
@@ -271,6 +314,12 @@ async def test_a_page_that_breaks_us_keeps_nothing_else_away(
         await room.reading.find_institutions([PAPER, builders.paper(8)])
     assert set(await room.institutions(PAPER, builders.paper(8))) == {builders.paper(8).id}
     assert PAPER.id in caplog.text
+
+
+async def test_whether_a_card_is_open_is_known_while_others_write(room: Room) -> None:
+    """A press does not wait for a broadcast's writing to hear that nothing is open."""
+    async with room.db.begin(), asyncio.timeout(5):
+        assert await room.reading.unfolded(room.chat_id, 7, PAPER.id) is None
 
 
 async def test_an_open_card_is_remembered_until_it_is_asked_for(room: Room) -> None:
