@@ -50,6 +50,9 @@ JUDGED_WITHIN = 30.0
 
 JUDGED_AT_ONCE = 8
 
+KEPT_AT_ONCE = 12
+"""Digests that are written in one transaction: who writes down that a message was sent has to wait for its end."""
+
 FindInstitutions = Callable[[Sequence[Paper]], Awaitable[None]]
 Look = Callable[[Sequence[str]], Awaitable[None]]
 PrepareCards = Callable[[Sequence[Paper], str, float], Awaitable[None]]
@@ -191,15 +194,15 @@ class Digests:
 
     async def make_all(self, chat_ids: Iterable[int], plan: Plan, next_at: NextAt) -> dict[int, Made]:
         """Make the next digests of several chats together, in a few steps for all of them, and with each set its chat's
-        next hour unless somebody has set another one meanwhile; they are kept all or none.
+        next hour unless somebody has set another one meanwhile; they are kept a few at a time, all of those or none.
 
         Returns:
             By chat its digest, None where nothing is in, or what went wrong with this chat alone. Of several chats those
             are left out whose digest somebody else is making at this moment; for a single one that is waited for.
 
         Raises:
-            DatabaseConflict: another program has made one of the digests, or a chat was forgotten meanwhile: nothing
-                was kept, and each chat should be asked for by itself.
+            DatabaseConflict: another program has made one of the digests, or a chat was forgotten meanwhile: it was not
+                kept, nor were some others, and each chat whose hour is still open should be asked for by itself.
         """
         locks = {chat_id: self._lock(chat_id) for chat_id in sorted(chat_ids)}
         free = [chat_id for chat_id, lock in locks.items() if not lock.locked() or len(locks) == 1]
@@ -233,9 +236,12 @@ class Digests:
                 made[material.chat.id] = draft
             else:
                 drafts.append(draft)
-        for digest in await self._keep(drafts, next_at):
-            made[digest.chat_id] = digest
-            log.info("digest %s of chat %d: %d of %d", digest.date, digest.chat_id, len(digest.rows), digest.announced)
+        for start in range(0, len(drafts), KEPT_AT_ONCE):
+            for digest in await self._keep(drafts[start : start + KEPT_AT_ONCE], next_at):
+                made[digest.chat_id] = digest
+                log.info(
+                    "digest %s of chat %d: %d of %d", digest.date, digest.chat_id, len(digest.rows), digest.announced
+                )
         return made
 
     async def _choose(self, materials: Sequence[Material]) -> list[list[ScoredPaper]]:

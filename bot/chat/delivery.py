@@ -34,7 +34,7 @@ MOST_INTERRUPTED = 100
 BATCH = 100
 """How many messages are taken from the outbox at once, at least."""
 
-AT_ONCE = 12
+AT_ONCE = 24
 """How many messages are on their way at once at Telegram's usual rate; after a crash so many may appear twice."""
 
 ALARM = 3
