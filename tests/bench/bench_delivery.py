@@ -17,7 +17,7 @@ import multiprocessing
 import random
 import tempfile
 import time
-from collections import Counter, deque
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from multiprocessing.connection import Connection
 from typing import Any
@@ -33,112 +33,44 @@ from bot.model import ChatKind
 from bot.outbox import Outbox
 from storage import chats, deliveries
 from storage.database import Database
+from tests.support.strict_limits import OVERALL, Meters, limited
 
 TOKEN = "1:bench"
 BODY = {"text": "A paper's title and what it says. " * 30, "keyboard": [[{"text": "1", "data": "card:1"}]]}
-OVERALL = 30
-PRIVATE = 3
-"""Messages within a second to one private chat: short bursts are tolerated."""
-GROUP = 20
-"""Messages within a minute to one group."""
 
 AT_LEAST, ANSWERED, EDITED = 0.97, 150.0, 500.0
 """What should be reached: the share of the allowed rate; milliseconds, p99, of answers and edits."""
 
 
-class _Sliding:
-    """At most so many within any window of so many seconds."""
-
-    def __init__(self, most: int, window: float) -> None:
-        self._most, self._window = most, window
-        self._times: deque[float] = deque()
-
-    def full(self, now: float) -> bool:
-        """Whether one more would be too much."""
-        while self._times and self._times[0] <= now - self._window:
-            self._times.popleft()
-        return len(self._times) >= self._most
-
-    def count(self, now: float) -> None:
-        """One more."""
-        self._times.append(now)
-
-
-class _Fixed:
-    """At most so many between two ticks of a clock that ticks every so many seconds."""
-
-    def __init__(self, most: int, window: float) -> None:
-        self._most, self._window = most, window
-        self._counts: Counter[int] = Counter()
-
-    def full(self, now: float) -> bool:
-        """Whether one more would be too much."""
-        return self._counts[int(now / self._window)] >= self._most
-
-    def count(self, now: float) -> None:
-        """One more."""
-        self._counts[int(now / self._window)] += 1
-
-
-class _Bucket:
-    """A bucket of so many tokens that fills up within so many seconds."""
-
-    def __init__(self, most: int, window: float) -> None:
-        self._most, self._per_second = most, most / window
-        self._tokens, self._at = float(most), 0.0
-
-    def full(self, now: float) -> bool:
-        """Whether one more would be too much."""
-        self._tokens = min(self._most, self._tokens + (now - self._at) * self._per_second)
-        self._at = now
-        return self._tokens < 1
-
-    def count(self, now: float) -> None:
-        """One more."""
-        self._tokens -= 1
-
-
-WAYS = (_Sliding, _Fixed, _Bucket)
-
-
 class _Strict:
-    """Counts in several ways and refuses whatever is too much by any of them."""
+    """Refuses whatever is too much."""
 
     def __init__(self) -> None:
-        self.counts: Counter[str] = Counter()
-        self.arrivals: list[float] = []
-        self._overall = [way(OVERALL, 1.0) for way in WAYS]
-        self._chats: dict[int, list[_Sliding | _Fixed | _Bucket]] = {}
+        self._meters = Meters()
+        self._arrivals: list[float] = []
 
     async def handle(self, request: web.Request) -> web.Response:
         """One call."""
         method = request.match_info["method"]
         if method == "report":
-            return _ok([dict(self.counts), self.arrivals])
-        form = await request.post()
-        self.counts[method] += 1
-        if not method.startswith(("send", "edit")):
+            return _ok([self._meters.refused, self._arrivals])
+        if not limited(method):
             return _ok(result=True)
+        form = await request.post()
         now, chat = time.monotonic(), int(str(form["chat_id"]))
-        if chat not in self._chats:
-            self._chats[chat] = [way(PRIVATE, 1.0) if chat > 0 else way(GROUP, 60.0) for way in WAYS]
-        meters = [*self._overall, *self._chats[chat]]
-        if too_much := [type(meter).__name__ for meter in meters if meter.full(now)]:
-            self.counts["429"] += 1
-            self.counts.update(too_much)
-            refusal = {
-                "ok": False,
-                "error_code": 429,
-                "description": "Too Many Requests",
-                "parameters": {"retry_after": 1},
-            }
-            return web.json_response(refusal, status=429)
-        for meter in meters:
-            meter.count(now)
-        self.arrivals.append(now)
+        if not self._meters.admits(chat, now):
+            return too_many()
+        self._arrivals.append(now)
         kind = "private" if chat > 0 else "supergroup"
         about = {"id": chat, "type": kind, "first_name": "A", "title": "A"}
-        return _ok({"message_id": len(self.arrivals), "date": 1, "chat": about, "text": "x"})
+        return _ok({"message_id": len(self._arrivals), "date": 1, "chat": about, "text": "x"})
+
+
+def too_many() -> web.Response:
+    """What Telegram answers to too much."""
+    parameters = {"retry_after": 1}
+    refused = {"ok": False, "error_code": 429, "description": "Too Many Requests", "parameters": parameters}
+    return web.json_response(refused, status=429)
 
 
 def _ok(result: Any) -> web.Response:
@@ -206,34 +138,46 @@ async def _measure(port: int, folder: str, numbers: list[int], parts: int, press
     over.set()
     await readers
     report: Any = await bot.request.post(f"http://127.0.0.1:{port}/bot{TOKEN}/report")
-    counts, arrivals = report
+    refused, arrivals = report
     within = [at for at in arrivals if begun <= at <= begun + took]
-    rate = (len(within) - 1) / (within[-1] - within[0])
     groups = sum(number < 0 for number in numbers)
     print(
         f"{len(numbers) - groups} private chats and {groups} groups, {parts} message(s) each, {presses:g} presses a second"
     )
     print(f"  {sent} of {len(numbers) * parts} sent in {took:.1f} s, with {cpu / took:.0%} of a core")
-    print(
-        f"  {rate:.2f} messages and edits a second = {rate / OVERALL:.1%} of {OVERALL}: {_met(rate / OVERALL >= AT_LEAST)}"
-    )
-    why = ", ".join(
-        f"{name[1:].lower()} {counts[name]}" for name in ("_Sliding", "_Fixed", "_Bucket") if name in counts
-    )
-    print(f"  429s: {counts.get('429', 0)} {why and f'({why})'}: {_met(not counts.get('429'))}")
-    for name, times, most in (("answers", answers, ANSWERED), ("edits", edits, EDITED)):
-        p50, p99 = _quantile(times, 0.5), _quantile(times, 0.99)
-        print(f"  {name:<8} p50 {p50:6.1f} ms   p99 {p99:6.1f} ms   of {len(times)}: {_met(p99 <= most)}")
+    print_rate(within)
+    print_refusals(refused)
+    print_waits({"answers": (answers, ANSWERED), "edits": (edits, EDITED)})
     await asyncio.gather(*(request.shutdown() for request in bot._request))
     await lanes.shutdown()
     await db.close()
+
+
+def print_rate(arrivals: Sequence[float]) -> None:
+    """The rate at which these messages arrived."""
+    rate = (len(arrivals) - 1) / (arrivals[-1] - arrivals[0])
+    share = rate / OVERALL
+    print(f"  {rate:.2f} messages and edits a second = {share:.1%} of {OVERALL}: {_met(share >= AT_LEAST)}")
+
+
+def print_refusals(refused: Mapping[str, int]) -> None:
+    """How many were too much, by the way of counting."""
+    why = ", ".join(f"{way} {count}" for way, count in refused.items())
+    print(f"  429s: {sum(refused.values())} {why and f'({why})'}: {_met(not refused)}")
+
+
+def print_waits(waits: Mapping[str, tuple[Sequence[float], float]]) -> None:
+    """By name how many seconds each wait took, and the milliseconds that should not be exceeded."""
+    for name, (times, most) in waits.items():
+        p50, p99 = _quantile(times, 0.5), _quantile(times, 0.99)
+        print(f"  {name:<8} p50 {p50:6.1f} ms   p99 {p99:6.1f} ms   of {len(times)}: {_met(p99 <= most)}")
 
 
 def _met(reached: bool) -> str:
     return "met" if reached else "MISSED"
 
 
-def _quantile(times: list[float], share: float) -> float:
+def _quantile(times: Sequence[float], share: float) -> float:
     """Milliseconds."""
     return sorted(times)[min(len(times) - 1, int(len(times) * share))] * 1000
 
