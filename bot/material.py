@@ -74,7 +74,7 @@ class Materials:
                 by_days[tuple(sorted({listing.date for listing in fresh}))].append(chat_id)
             known = await chats.many(conn, pending)
             profiles = await chats.profiles(conn, pending)
-            polls = await listings.polls(conn, {name for one in profiles.values() for name in one.categories})
+            polls = {poll.category: poll for poll in await listings.all_polls(conn)}
             found: list[Material] = []
             for days, some in by_days.items():
                 mine = [(known[one], profiles[one], pending[one]) for one in some if one in known and one in profiles]
@@ -91,7 +91,7 @@ class Materials:
         """The material of chats whose pending listings are of the same days."""
         ids = [chat.id for chat, _, _ in asking]
         drawn = {listing.category for _, _, pending in asking for listing in pending}
-        shown = await self._shelf.shown_on(conn, drawn, days)
+        shown = await self._shelf.shown_on(conn, drawn.union(polls), days)
         had = await listings.considered_on(conn, ids, {day for _, day in shown.places})
         seen = await digests.shown_of_days(conn, ids, days)
         parts = await digests.next_parts(conn, ids, days[-1])

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import time
 from collections import OrderedDict
-from collections.abc import Collection, Hashable
+from collections.abc import Callable, Collection, Hashable
+from dataclasses import dataclass
 from datetime import date
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -15,23 +17,42 @@ DAYS_KEPT = 2
 """Sets of days whose papers are kept: today's, and those of chats that missed a day."""
 
 
-class Shelf:
-    """Keeps what was read as long as it is what the database has."""
+WORDS_KEPT = 2.0
+"""Seconds for which the papers that are at hand count as what the database has, in versions and words: a digest takes
+about as long to make. Which papers were listed counts only as it is."""
 
-    def __init__(self) -> None:
-        self._kept: OrderedDict[tuple[tuple[str, ...], tuple[date, ...]], tuple[Hashable, Shown]] = OrderedDict()
+
+@dataclass(slots=True)
+class _Kept:
+    """What was read, by which it is known to be what the database has, and since when its words are."""
+
+    shown: Shown
+    stamp: Hashable
+    words: Hashable
+    looked_at: float
+
+
+class Shelf:
+    """Keeps what was read as long as it is what the database has; `clock` tells seconds."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._kept: OrderedDict[tuple[tuple[str, ...], tuple[date, ...]], _Kept] = OrderedDict()
 
     async def shown_on(self, conn: AsyncConnection, names: Collection[str], days: Collection[date]) -> Shown:
-        """What the listings of all categories that are read, and of these, show on these days; the same object while
-        nothing of it changes."""
-        categories = {poll.category for poll in await listings.all_polls(conn)}.union(names)
-        key = (tuple(sorted(categories)), tuple(sorted(days)))
+        """What the listings of these categories show on these days; the same object while nothing of it changes. Another
+        version of a paper, or what is told anew of it, comes within `WORDS_KEPT`."""
+        key = (tuple(sorted(names)), tuple(sorted(days)))
+        now = self._clock()
         stamp = await listings.stamp_of(conn, *key)
         kept = self._kept.get(key)
-        if kept is None or kept[0] != stamp:
-            kept = (stamp, await listings.shown_on(conn, *key))
+        if kept is None or kept.stamp != stamp or now - kept.looked_at >= WORDS_KEPT:
+            words = await listings.words_stamp_of(conn, *key)
+            same = kept is not None and (kept.stamp, kept.words) == (stamp, words)
+            shown = kept.shown if same and kept is not None else await listings.shown_on(conn, *key)
+            kept = _Kept(shown, stamp, words, now)
         self._kept[key] = kept
         self._kept.move_to_end(key)
         while len(self._kept) > DAYS_KEPT:
             self._kept.popitem(last=False)
-        return kept[1]
+        return kept.shown

@@ -386,14 +386,18 @@ async def shown_on(conn: AsyncConnection, categories: Collection[str], days: Col
 
 
 async def stamp_of(conn: AsyncConnection, categories: Collection[str], days: Collection[date]) -> Hashable:
-    """What stays the same while `shown_on` finds the same: it changes when a listing is read anew or taken back, and
-    when a paper gets another version or other words."""
+    """What stays the same while `shown_on` finds the same papers: it changes when a listing is read anew or taken back."""
     query = (
         select(listings.c.category, listings.c.date, listings.c.state, listings.c.checked_at)
         .where(listings.c.category.in_(sorted(categories)), listings.c.date.in_(sorted(days)))
         .order_by(listings.c.category, listings.c.date)
     )
-    read = tuple([tuple(row) for row in await conn.execute(query)])
+    return tuple([tuple(row) for row in await conn.execute(query)])
+
+
+async def words_stamp_of(conn: AsyncConnection, categories: Collection[str], days: Collection[date]) -> Hashable:
+    """What stays the same while these papers do: it changes when one gets another version or other words. All of them are
+    read for it."""
     named = _named_on(categories, days)
     versions = tables.paper_versions.c
     words = select(
@@ -402,7 +406,7 @@ async def stamp_of(conn: AsyncConnection, categories: Collection[str], days: Col
         func.sum(func.length(versions.title)),
         func.sum(func.length(versions.abstract)),
     ).select_from(papers.LATEST.join(named, named.c.paper_id == tables.papers.c.id))
-    return (read, tuple((await conn.execute(words)).one()))
+    return tuple((await conn.execute(words)).one())
 
 
 def _named_on(categories: Collection[str], days: Collection[date]) -> Subquery:

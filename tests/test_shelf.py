@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from bot.model import Kind
-from bot.shelf import Shelf
+from bot.shelf import WORDS_KEPT, Shelf
 from storage import listings, papers
 from storage.chats import AsyncConnection
 from storage.database import Database
@@ -27,7 +29,7 @@ async def shelf(db: Database) -> Shelf:
         await listings.save_page(conn, a.page(new=(1, both), replaced=(9,)), NOW)
         await listings.save_page(conn, a.page("cs.CL", new=(3,), cross=(both,)), NOW)
         await listings.save_poll(conn, a.poll())
-    return Shelf()
+    return Shelf(lambda: 0.0)
 
 
 async def shown(db: Database, shelf: Shelf) -> Shown:
@@ -61,12 +63,10 @@ async def test_what_stays_the_same_is_read_once(db: Database, shelf: Shelf) -> N
     [
         (lambda conn: listings.save_page(conn, a.page(new=(1, 5)), minutes(5)), {1, 2, 3, 5}),
         (lambda conn: listings.reject(conn, "cs.CL", DAY, "stale-page"), {1, 2}),
-        (lambda conn: papers.save(conn, [paper(3, version=2)]), {1, 2, 3}),
-        (lambda conn: papers.save(conn, [paper(3, abstract="Now somebody has told the abstract.")]), {1, 2, 3}),
     ],
 )
 async def test_what_changes_is_read_anew(db: Database, shelf: Shelf, change: Change, expected: set[int]) -> None:
-    """A listing that is read anew or taken back, another version, words that were not known before."""
+    """A listing that is read anew or taken back is noticed at once."""
     first = await shown(db, shelf)
     async with db.begin() as conn:
         await change(conn)
@@ -78,3 +78,20 @@ async def test_what_changes_is_read_anew(db: Database, shelf: Shelf, change: Cha
         for (category, day), places in second.places.items():
             listed = await listings.ids(conn, category, day, (Kind.NEW, Kind.CROSS))
             assert {second.papers[at].id for at in places} == listed & set(second.place)
+
+
+@pytest.mark.parametrize("change", [{"version": 2}, {"abstract": "Now somebody has told the abstract."}])
+async def test_what_is_told_of_a_paper_comes_within_seconds(db: Database, shelf: Shelf, change: dict[str, Any]) -> None:
+    """Other versions and words are not looked for with every table, but soon."""
+    seconds = [0.0]
+    patient = Shelf(lambda: seconds[0])
+    first = await shown(db, patient)
+    async with db.begin() as conn:
+        await papers.save(conn, [paper(3, categories=("cs.CL",), **change)])
+    seconds[0] = WORDS_KEPT / 2
+    assert await shown(db, patient) is first
+    seconds[0] = WORDS_KEPT
+    second = await shown(db, patient)
+    assert second.papers == (*first.papers[:2], replace(first.papers[2], **change))
+    seconds[0] = 2 * WORDS_KEPT
+    assert await shown(db, patient) is second
