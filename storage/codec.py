@@ -21,19 +21,30 @@ _Reader = Callable[[Any], Any]
 
 def encode(value: object) -> Any:
     """`value` as what `json.dumps` takes: dataclasses become objects, tuples arrays, enums their values, times text."""
-    if isinstance(value, Enum):
-        return value.value
-    if value is None or isinstance(value, (bool, int, float, str)):
-        return value
-    if isinstance(value, (datetime, date, time)):
-        return value.isoformat()
-    if isinstance(value, Mapping):
-        return {str(key): encode(item) for key, item in value.items()}
-    if isinstance(value, (tuple, list)):
-        return [encode(item) for item in value]
-    if is_dataclass(value) and not isinstance(value, type):
-        return {f.name: encode(getattr(value, f.name)) for f in fields(value)}
-    raise TypeError(f"{type(value).__name__} is nothing that can be stored")
+    kind = value.__class__
+    return value if kind in _PLAIN else _writer(cast("Hashable", kind))(value)
+
+
+_PLAIN = frozenset({str, int, float, bool, type(None)})
+
+
+@cache
+def _writer(kind: Any) -> Callable[[Any], Any]:
+    """What turns values of a type into JSON, worked out once per type."""
+    if issubclass(kind, Enum):
+        return lambda value: value.value
+    if issubclass(kind, (bool, int, float, str)):
+        return _as_it_is
+    if issubclass(kind, (datetime, date, time)):
+        return lambda value: value.isoformat()
+    if issubclass(kind, Mapping):
+        return lambda value: {str(key): encode(item) for key, item in value.items()}
+    if issubclass(kind, (tuple, list)):
+        return lambda value: [encode(item) for item in value]
+    if is_dataclass(kind):
+        names = tuple(f.name for f in fields(kind))
+        return lambda value: {name: encode(getattr(value, name)) for name in names}
+    raise TypeError(f"{kind.__name__} is nothing that can be stored")
 
 
 def decode(kind: type[T], data: Any) -> T:

@@ -14,7 +14,7 @@ from storage.tables import paper_versions, papers
 
 FACTS: tuple[Column[Any], ...] = tuple(c for c in paper_versions.c if c.name not in ("paper_id", "version"))
 COLUMNS: tuple[Column[Any], ...] = (paper_versions.c.paper_id, paper_versions.c.version, *FACTS)
-"""What `of_row` reads, for other nouns' queries."""
+"""What `of_row` reads, in the order of a paper's fields, for other nouns' queries."""
 
 LATEST = papers.join(
     paper_versions,
@@ -24,21 +24,9 @@ LATEST = papers.join(
 
 
 def of_row(row: AnyRow) -> Paper:
-    """The paper in a row that has `COLUMNS`."""
-    return Paper(
-        id=row.paper_id,
-        version=row.version,
-        title=row.title,
-        authors=tuple(row.authors),
-        abstract=row.abstract,
-        categories=tuple(row.categories),
-        comments=row.comments,
-        journal_ref=row.journal_ref,
-        doi=row.doi,
-        published=row.published,
-        updated=row.updated,
-        has_html=row.has_html,
-    )
+    """The paper in a row that begins with `COLUMNS`."""
+    paper_id, version, title, authors, abstract, categories, *rest = row[: len(COLUMNS)]
+    return Paper(paper_id, version, title, tuple(authors), abstract, tuple(categories), *rest)
 
 
 async def save(conn: AsyncConnection, found: Iterable[Paper]) -> None:
