@@ -75,8 +75,8 @@ class DayColumns(Columns):
 
 
 class Vocabulary(Columns):
-    """The units that say something about the likeness of these papers: all but neighbours that only one paper has, which
-    are most of all units. `frequency` is in how many papers each is."""
+    """The units that say something about the likeness of these papers, given with their texts: all but neighbours that only
+    one paper has, which are most of all units. `frequency` is in how many papers each is."""
 
     def __init__(self, units: Sequence[Units], categories: Iterable[str]) -> None:
         every = np.concatenate([np.zeros(0, dtype=np.int64), *(one.keys for one in units)])

@@ -133,7 +133,7 @@ class Background:
     def __init__(self, papers: Sequence[Paper], vectors: Vectors | None = None) -> None:
         self.papers = tuple(papers)
         self.vectors = vectors
-        units = [units_of(paper) for paper in self.papers]
+        units = [units_of(paper, text=True) for paper in self.papers]
         self.vocabulary = Vocabulary(units, {name for paper in self.papers for name in paper.categories})
         self.mean_length = float(np.mean([one.length for one in units])) if units else 0.0
         self._lengths = np.array([one.length for one in units], dtype=np.float32)
@@ -484,7 +484,7 @@ class Features:
             known = {paper.id for paper in background.papers}
             joined = (*background.papers, *(paper for paper in papers if paper.id not in known))
             background = Background.of(joined, background.vectors)
-        units = tuple(units_of(paper) for paper in papers)
+        units = tuple(units_of(paper, text=True) for paper in papers)
         columns = DayColumns(background.vocabulary, units)
         counts = counted(units, columns)
         likeness = background.likeness_of(counts[:, : len(background.vocabulary)], papers)

@@ -41,7 +41,7 @@ _TOPIC, _KIND = 1, 2
 @dataclass(frozen=True, slots=True, eq=False)
 class Units:
     """The keys of a paper's units in the order of its text, each as often as it counts, neighbours behind the second of
-    both; the paper's length in words; and its stems in one string for finding phrases."""
+    both; the paper's length in words; and, where it was asked for, its stems in one string for finding phrases."""
 
     keys: Keys
     length: int
@@ -63,9 +63,9 @@ def key_of(name: str) -> int:
 _SORTS = ("=", "~", "@")
 
 
-def units_of(paper: Paper) -> Units:
+def units_of(paper: Paper, *, text: bool = False) -> Units:
     """The units of a paper's title, abstract and categories; what stands in the title counts twice."""
-    return _units(paper.title, paper.abstract, paper.categories)
+    return _units(paper.title, paper.abstract, paper.categories, text)
 
 
 def kinds_of(paper: Paper) -> list[str]:
@@ -110,8 +110,9 @@ _words = _Words()
 _reading = Lock()
 
 
-def _read(written: Sequence[str]) -> tuple[list[str], Keys, NDArray[np.uint8]]:
-    """Of each word its stem, its key, and which names of the glossary begin with it."""
+def _read(written: Sequence[str], stems: bool = False) -> tuple[list[str], Keys, NDArray[np.uint8]]:
+    """Of each word its stem where that is wanted or some name of the glossary begins in the text, its key, and which names
+    begin with it."""
     global _words  # noqa: PLW0603 - when there are too many, all are dropped at once
     with _reading:
         if len(_words) + len(written) > WORDS_KEPT:
@@ -119,24 +120,26 @@ def _read(written: Sequence[str]) -> tuple[list[str], Keys, NDArray[np.uint8]]:
         words = _words
         at = list(map(words.__getitem__, written))
     places = np.array(at, dtype=np.intp)
-    return list(map(words.stems.__getitem__, at)), words.told[places], words.begins[places]
+    begins = words.begins[places]
+    wanted = list(map(words.stems.__getitem__, at)) if stems or begins.any() else []
+    return wanted, words.told[places], begins
 
 
 @lru_cache(maxsize=PAPERS_KEPT)
-def _units(title: str, abstract: str, categories: tuple[str, ...]) -> Units:
+def _units(title: str, abstract: str, categories: tuple[str, ...], text: bool) -> Units:
     heading, body = written_in(title[:MOST_CHARACTERS]), written_in(abstract[:MOST_CHARACTERS])
     border = len(heading)
     # What stands between both texts is no word, and so nobody's neighbour.
     written = [*heading, ".", *body]
-    stems, keys, begins = _read(written)
-    in_heading, in_body = _with_neighbours(keys[:border]), _with_neighbours(keys[border:])
+    stems, keys, begins = _read(written, text)
+    in_heading, in_body = _with_neighbours(keys, border)
     of_heading, of_body, of_both = _named(written, stems, begins, border)
     of_both += [key_of(f"@{category}") for category in categories]
     units = (in_heading, in_heading, of_heading, of_heading, in_body, of_body, of_both)
     return Units(
         np.concatenate(units, dtype=np.int64, casting="unsafe"),
-        TITLE_COUNTS * int(np.count_nonzero(keys[:border])) + int(np.count_nonzero(keys[border:])),
-        f" {' '.join(stems)} ",
+        int(np.count_nonzero(keys)) + (TITLE_COUNTS - 1) * int(np.count_nonzero(keys[:border])),
+        f" {' '.join(stems)} " if text else "",
     )
 
 
@@ -158,14 +161,16 @@ def _named(
     return topics[0], topics[1], [key_of(kind.name) for kind, times in kinds.items() for _ in range(times)]
 
 
-def _with_neighbours(keys: Keys) -> Keys:
-    """The keys of words, 0 for those that say nothing, with those of neighbours that both say something."""
+def _with_neighbours(keys: Keys, border: int) -> tuple[Keys, Keys]:
+    """The keys of words, 0 for those that say nothing, with those of neighbours that both say something: before and after
+    the border."""
     both = np.zeros((len(keys), 2), dtype=np.int64)
     both[:, 0] = keys
     left, right = keys[:-1], keys[1:]
     both[1:, 1] = ((left * _SIGNED + right) & ~_BITS | SEVERAL) * ((left != 0) & (right != 0))
-    found = both.ravel()
-    return np.asarray(found[found != 0], dtype=np.int64)
+    told = both != 0
+    found, before = both[told], int(np.count_nonzero(told[:border]))
+    return found[:before], found[before:]
 
 
 _SIGNED = np.int64(_FACTOR - 2**64)

@@ -63,7 +63,9 @@ def by_hand(paper: Paper) -> Counter[str]:
 @given(PAPERS)
 def test_every_unit_is_counted(paper: Paper) -> None:
     """Words, neighbours, topics, kinds and categories, those of the title twice."""
-    found, wanted = units_of(paper), by_hand(paper)
+    found, wanted = units_of(paper, text=True), by_hand(paper)
+    assert units_of(paper).keys.tolist() == found.keys.tolist()
+    assert units_of(paper).text == ""
     assert Counter(found.keys.tolist()) == {key_of(name): count for name, count in wanted.items()}
     assert found.length == sum(count for name, count in wanted.items() if name[0] not in "=~@" and " " not in name)
     assert found.text.split() == [
@@ -78,7 +80,7 @@ def test_every_unit_is_counted(paper: Paper) -> None:
 def test_columns_are_those_of_the_names(past: list[Paper], day: list[Paper]) -> None:
     """A vocabulary has every unit but neighbours of one paper, in the order of the texts, and can name it; a day's own units
     stand behind it."""
-    told = [units_of(paper) for paper in past]
+    told = [units_of(paper, text=True) for paper in past]
     vocabulary = Vocabulary(told, {name for paper in past for name in paper.categories})
     papers: Counter[str] = Counter(name for paper in past for name in by_hand(paper))
     names = vocabulary.names_at(range(len(vocabulary)))
