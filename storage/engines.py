@@ -59,21 +59,24 @@ def pair(url: URL) -> tuple[AsyncEngine, AsyncEngine]:
             url, pool_size=10, max_overflow=10, pool_timeout=QUEUE_SECONDS, pool_pre_ping=True, **options
         )
         return engine, engine.execution_options(postgresql_readonly=True)
-    options = {"async_creator": _connecting(url)}
-    writer = create_async_engine(url, pool_size=1, max_overflow=0, pool_timeout=QUEUE_SECONDS, **options)
+    writer = create_async_engine(
+        url, pool_size=1, max_overflow=0, pool_timeout=QUEUE_SECONDS, async_creator=_connecting(url)
+    )
     # Deleted rows are overwritten: what is forgotten is not to be found in the file either.
     _on_connect(writer, "PRAGMA foreign_keys=ON", "PRAGMA synchronous=NORMAL", "PRAGMA secure_delete=ON")
     _begin_with(writer, "BEGIN IMMEDIATE")
-    reader = create_async_engine(url, pool_size=5, max_overflow=0, pool_timeout=QUEUE_SECONDS, **options)
+    reader = create_async_engine(
+        url, pool_size=5, max_overflow=0, pool_timeout=QUEUE_SECONDS, async_creator=_connecting(url, reading=True)
+    )
     _on_connect(reader, "PRAGMA query_only=ON")
     _begin_with(reader, "BEGIN")
     return writer, reader
 
 
-def _connecting(url: URL) -> Callable[[], trips.OneTripConnection]:
+def _connecting(url: URL, *, reading: bool = False) -> Callable[[], trips.OneTripConnection]:
     """Makes connections to a SQLite file."""
     (file,), options = url.get_dialect()().create_connect_args(url)
-    return partial(trips.connect, file, **options, **_SQLITE["connect_args"])
+    return partial(trips.connect, file, reading=reading, **options, **_SQLITE["connect_args"])
 
 
 def _on_connect(engine: AsyncEngine, *statements: str) -> None:

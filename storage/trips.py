@@ -30,7 +30,10 @@ class OneTripCursor:
         return self
 
     async def execute(self, statement: str, parameters: Sequence[Any] = ()) -> Self:
-        """Run a statement and read its rows."""
+        """Run a statement and read its rows; the beginning of a transaction waits for what is done in it."""
+        if statement.startswith("BEGIN"):
+            self._connection.begin(statement)
+            return self
         return await self._run(lambda cursor: cursor.execute(statement, parameters))
 
     async def executemany(self, statement: str, parameters: Iterable[Sequence[Any]]) -> Self:
@@ -61,15 +64,27 @@ def _run(work: Callable[[sqlite3.Cursor], sqlite3.Cursor], connection: sqlite3.C
 
 
 class OneTripConnection(aiosqlite.Connection):
-    """A connection that is used through `OneTripCursor`s."""
+    """A connection that is used through `OneTripCursor`s.
 
-    _begun = 0
-    _ended = 0
-    """Trips, of which one may go on after whoever waited for it was cancelled."""
+    A transaction begins on the way of its first statement. One that only reads ends behind the back of whoever read: what
+    comes next on the connection comes after that.
+    """
+
+    def __init__(self, connector: Callable[[], sqlite3.Connection], *, reading: bool) -> None:
+        super().__init__(connector, iter_chunk_size=64)
+        self._reading = reading
+        self._beginning = ""
+        self._ending = False
+        # Trips: one may go on after whoever waited for it was cancelled.
+        self._begun = self._ended = 0
 
     def cursor(self) -> OneTripCursor:  # type: ignore[override] # SQLAlchemy needs no more of a cursor
         """A new cursor, which costs nothing."""
         return OneTripCursor(self)
+
+    def begin(self, statement: str) -> None:
+        """Begin a transaction by this statement, once there is something to do in it."""
+        self._beginning = statement
 
     async def trip(self, work: Callable[[sqlite3.Connection], Any]) -> Any:
         """What `work` finds in the connection's thread.
@@ -77,25 +92,40 @@ class OneTripConnection(aiosqlite.Connection):
         Raises:
             ValueError: the connection is closed.
         """
+        beginning, self._beginning = self._beginning, ""
         self._begun += 1
+        self._ending = False
 
         def counted(connection: sqlite3.Connection) -> Any:
             try:
+                if beginning:
+                    connection.execute(beginning)
                 return work(connection)
             finally:
                 self._ended += 1
 
         return await self._execute(counted, self._conn)  # type: ignore[no-untyped-call] # theirs has no types
 
+    async def commit(self) -> None:
+        """Keep what was done; of what was only read nothing is to keep, and nobody waits for its end."""
+        if self._beginning:
+            self._beginning = ""
+        elif self._reading and self._begun == self._ended:
+            self._ending = True
+            self._tx.put_nowait((None, self._conn.commit))
+        else:
+            await super().commit()
+
     async def rollback(self) -> None:
         """Take back what is open. Mostly nothing is: the pool asks after every transaction."""
-        if self._begun > self._ended or self.in_transaction:
+        self._beginning = ""
+        if self._begun > self._ended or (self.in_transaction and not self._ending):
             await super().rollback()
 
 
-def connect(file: str, **options: Any) -> OneTripConnection:
-    """A connection to a file, to be awaited; the options are those of `sqlite3.connect`. A program that ends does not wait
-    for its thread."""
-    connection = OneTripConnection(lambda: sqlite3.connect(file, **options), iter_chunk_size=64)
+def connect(file: str, *, reading: bool = False, **options: Any) -> OneTripConnection:
+    """A connection to a file, to be awaited; the options are those of `sqlite3.connect`. With `reading` nothing is ever
+    written through it. A program that ends does not wait for its thread."""
+    connection = OneTripConnection(lambda: sqlite3.connect(file, **options), reading=reading)
     connection._thread.daemon = True  # noqa: SLF001 - as SQLAlchemy does it for the connections that it makes itself
     return connection

@@ -12,7 +12,8 @@ from typing import Any
 import aiosqlite
 import pytest
 
-from storage import trips
+from storage import tables, trips
+from storage.database import Database
 from storage.trips import OneTripConnection
 from tests.support.databases import opened
 
@@ -91,7 +92,8 @@ async def test_nothing_stays_open_that_was_begun_by_somebody_cancelled(ours: One
     await ours.cursor().execute(STATEMENTS[0][0])
     with closing(sqlite3.connect(tmp_path / "ours.db", isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
-        task = asyncio.create_task(ours.cursor().execute("BEGIN IMMEDIATE"))
+        await ours.cursor().execute("BEGIN IMMEDIATE")
+        task = asyncio.create_task(ours.cursor().execute("INSERT INTO things (name) VALUES ('ours')"))
         await asyncio.sleep(0.05)
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
@@ -104,10 +106,45 @@ async def test_nothing_stays_open_that_was_begun_by_somebody_cancelled(ours: One
         other.execute("INSERT INTO things (name) VALUES ('other')")
 
 
+async def test_what_was_read_does_not_stay_open(migrated_sqlite_url: str) -> None:
+    """Though nobody waits for the end: the next transaction sees what was written meanwhile, and the log of writing can be
+    emptied."""
+    async with opened(migrated_sqlite_url) as db:
+        for number in range(20):
+            async with db.read() as conn:
+                assert (await conn.exec_driver_sql("SELECT count(*) FROM papers")).scalar_one() == number
+            async with db.begin() as conn:
+                await conn.execute(tables.papers.insert().values(id=f"2602.{number:05d}", latest_version=1))
+        await asyncio.sleep(0.05)
+        with closing(sqlite3.connect(db.place)) as other:
+            assert other.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0] == 0
+
+
+async def test_a_reader_that_is_cancelled_leaves_nothing_open(migrated_sqlite_url: str) -> None:
+    """Whatever it was at."""
+    long = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 200000) SELECT max(i) FROM n"
+
+    async def read(db: Database) -> None:
+        async with db.read() as conn:
+            await conn.exec_driver_sql("SELECT count(*) FROM papers")
+            await conn.exec_driver_sql(long)
+
+    async with opened(migrated_sqlite_url) as db:
+        for wait in (0.0, 0.001, 0.005, 0.02):
+            task = asyncio.create_task(read(db))
+            await asyncio.sleep(wait)
+            task.cancel()
+            await asyncio.wait((task,))
+        await asyncio.sleep(0.05)
+        with closing(sqlite3.connect(db.place, timeout=0)) as other:
+            assert other.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0] == 0
+        await read(db)
+
+
 async def test_a_transaction_takes_a_trip_for_each_statement(
     migrated_sqlite_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Its beginning and its end are statements too; nothing else goes to the thread."""
+    """It begins with its first one; the end of one that writes is waited for."""
     trips_made: list[str] = []
     execute: Callable[..., Any] = aiosqlite.Connection._execute
 
@@ -116,7 +153,9 @@ async def test_a_transaction_takes_a_trip_for_each_statement(
         return await execute(self, work, *given)
 
     async with opened(migrated_sqlite_url) as db:
-        async with db.read() as conn:  # a connection of its own is made for the first
+        async with db.read() as conn:  # a connection is made for the first one
+            await conn.exec_driver_sql("SELECT 1")
+        async with db.begin() as conn:
             await conn.exec_driver_sql("SELECT 1")
         with monkeypatch.context() as patched:
             patched.setattr(aiosqlite.Connection, "_execute", noting)
@@ -124,4 +163,10 @@ async def test_a_transaction_takes_a_trip_for_each_statement(
                 rows = await conn.exec_driver_sql("SELECT 1 UNION SELECT 2")
                 assert rows.all() == [(1,), (2,)]
                 await conn.exec_driver_sql("SELECT 3")
-    assert len(trips_made) == 4, trips_made
+            assert len(trips_made) == 2, trips_made
+            async with db.begin() as conn:
+                await conn.exec_driver_sql("DELETE FROM chats")
+            assert len(trips_made) == 4, trips_made
+            async with db.begin():
+                pass
+            assert len(trips_made) == 4, trips_made
