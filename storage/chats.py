@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Table, and_, bindparam, delete, exists, func, or_, select
+from sqlalchemy import ColumnElement, Select, Table, and_, bindparam, delete, exists, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection as AsyncConnection  # noqa: PLC0414 - for callers' signatures
 
 from bot.errors import DatabaseConflict, NotAllowed
@@ -27,7 +28,7 @@ from bot.model import (
 )
 from storage import corrections, papers, tables
 from storage.address import place_of
-from storage.sql import AnyRow, as_given, chunks, insert
+from storage.sql import AnyRow, as_given, chunks, insert, one_of
 from storage.tables import chat_categories, chats, follows, mutes, statements, verdicts
 
 MOST_JUDGED = 2000
@@ -65,9 +66,11 @@ async def many(conn: AsyncConnection, chat_ids: Iterable[int]) -> dict[int, Chat
     """The chats of our numbers; one that was forgotten is missing."""
     found: dict[int, Chat] = {}
     for some in chunks(chat_ids):
-        rows = await conn.execute(select(chats).where(chats.c.id.in_(some)))
-        found.update((row.id, _chat_of(row)) for row in rows)
+        found.update((row.id, _chat_of(row)) for row in await conn.execute(_MANY, {"ids": some}))
     return found
+
+
+_MANY = select(chats).where(one_of(chats.c.id, "ids"))
 
 
 async def must(conn: AsyncConnection, chat_id: int) -> Chat:
@@ -110,10 +113,14 @@ async def reschedule(conn: AsyncConnection, plans: Iterable[tuple[Chat, datetime
         for chat, next_at, held_since in plans
     ]
     if changes:
-        unchanged = and_(chats.c.id == bindparam("of"), chats.c.next_at == bindparam("was"))
-        await conn.execute(
-            chats.update().where(unchanged).values(next_at=bindparam("then"), held_since=bindparam("since")), changes
-        )
+        await conn.execute(_RESCHEDULE, changes)
+
+
+_RESCHEDULE = (
+    chats.update()
+    .where(chats.c.id == bindparam("of"), chats.c.next_at == bindparam("was"))
+    .values(next_at=bindparam("then"), held_since=bindparam("since"))
+)
 
 
 async def due(conn: AsyncConnection, now: datetime, limit: int, ids: range | None = None) -> list[Chat]:
@@ -254,14 +261,16 @@ async def categories_of(conn: AsyncConnection, chat_ids: Iterable[int]) -> dict[
     """The same of several chats, by chat; one without any is missing."""
     found: defaultdict[int, list[str]] = defaultdict(list)
     for some in chunks(chat_ids):
-        query = (
-            select(chat_categories.c.chat_id, chat_categories.c.category)
-            .where(chat_categories.c.chat_id.in_(some))
-            .order_by(chat_categories.c.chat_id, chat_categories.c.position)
-        )
-        for chat_id, category in await conn.execute(query):
+        for chat_id, category in await conn.execute(_CATEGORIES, {"chats": some}):
             found[chat_id].append(category)
     return {chat_id: tuple(names) for chat_id, names in found.items()}
+
+
+_CATEGORIES = (
+    select(chat_categories.c.chat_id, chat_categories.c.category)
+    .where(one_of(chat_categories.c.chat_id, "chats"))
+    .order_by(chat_categories.c.chat_id, chat_categories.c.position)
+)
 
 
 async def set_since(conn: AsyncConnection, chat_ids: Iterable[int], not_after: date) -> None:
@@ -307,8 +316,7 @@ async def profiles(
     paper share it."""
     found: dict[int, Profile] = {}
     for some in chunks(chat_ids):
-        query = select(chats.c.id, chats.c.interests, chats.c.widened).where(chats.c.id.in_(some))
-        stated = {row.id: row for row in await conn.execute(query)}
+        stated = {row.id: row for row in await conn.execute(_STATED, {"ids": some})}
         names = await categories_of(conn, stated)
         followed = await _listed(conn, follows, stated)
         muted = await _listed(conn, mutes, stated)
@@ -343,6 +351,9 @@ async def profiles(
     return found
 
 
+_STATED = select(chats.c.id, chats.c.interests, chats.c.widened).where(one_of(chats.c.id, "ids"))
+
+
 async def _stated(conn: AsyncConnection, chat_id: int, before: datetime) -> AnyRow | None:
     """The interests that held at a moment; None where no statement was written down."""
     kept = select(statements.c.interests, statements.c.widened).where(statements.c.chat_id == chat_id)
@@ -352,21 +363,33 @@ async def _stated(conn: AsyncConnection, chat_id: int, before: datetime) -> AnyR
 
 async def _judged(conn: AsyncConnection, chat_ids: Collection[int], before: datetime | None) -> dict[int, list[AnyRow]]:
     """The verdicts of these chats, by chat, newest first, at most 2000 each."""
-    query = (
-        select(verdicts.c.chat_id, verdicts.c.paper_id, verdicts.c.reader_id, verdicts.c.kind, verdicts.c.at)
-        .where(verdicts.c.chat_id.in_(list(chat_ids)), *((verdicts.c.at < before,) if before is not None else ()))
-        .order_by(verdicts.c.chat_id, verdicts.c.at.desc(), verdicts.c.paper_id, verdicts.c.reader_id)
-    )
-    return {chat_id: rows[:MOST_JUDGED] for chat_id, rows in _by_chat(await conn.execute(query)).items()}
+    query = _JUDGED.where(verdicts.c.at < before) if before is not None else _JUDGED
+    rows = await conn.execute(query, {"chats": list(chat_ids)})
+    return {chat_id: theirs[:MOST_JUDGED] for chat_id, theirs in _by_chat(rows).items()}
+
+
+_JUDGED = (
+    select(verdicts.c.chat_id, verdicts.c.paper_id, verdicts.c.reader_id, verdicts.c.kind, verdicts.c.at)
+    .where(one_of(verdicts.c.chat_id, "chats"))
+    .order_by(verdicts.c.chat_id, verdicts.c.at.desc(), verdicts.c.paper_id, verdicts.c.reader_id)
+)
 
 
 async def _left(conn: AsyncConnection, chat_ids: Collection[int], before: datetime | None) -> dict[int, list[AnyRow]]:
     """What tables showed and nobody judged, by chat, newest first, at most 300 each."""
+    given = {"chats": list(chat_ids)} | ({"before": before} if before is not None else {})
+    return _by_chat(await conn.execute(_left_query(until=before is not None), given))
+
+
+@cache
+def _left_query(*, until: bool) -> Select[Any]:
+    """Of the `chats`; `until`: as of `before`. Made once, since that takes as long as its answer."""
     rows, made = tables.digest_rows, tables.digests
+    before = bindparam("before", type_=tables.UtcDateTime())
     judged = exists().where(
         verdicts.c.chat_id == made.c.chat_id,
         verdicts.c.paper_id == rows.c.paper_id,
-        *((verdicts.c.at < before,) if before is not None else ()),
+        *((verdicts.c.at < before,) if until else ()),
     )
     newest_first = (made.c.date.desc(), made.c.part.desc(), rows.c.rank)
     shown = (
@@ -383,15 +406,10 @@ async def _left(conn: AsyncConnection, chat_ids: Collection[int], before: dateti
                 and_(tables.openings.c.chat_id == made.c.chat_id, tables.openings.c.paper_id == rows.c.paper_id),
             )
         )
-        .where(
-            made.c.chat_id.in_(list(chat_ids)),
-            *((made.c.created_at < before,) if before is not None else ()),
-            ~judged,
-        )
+        .where(one_of(made.c.chat_id, "chats"), *((made.c.created_at < before,) if until else ()), ~judged)
         .subquery()
     )
-    query = select(shown).where(shown.c.place <= MOST_LEFT).order_by(shown.c.chat_id, shown.c.place)
-    return _by_chat(await conn.execute(query))
+    return select(shown).where(shown.c.place <= MOST_LEFT).order_by(shown.c.chat_id, shown.c.place)
 
 
 def _by_chat(rows: Iterable[AnyRow]) -> dict[int, list[AnyRow]]:
@@ -402,15 +420,19 @@ def _by_chat(rows: Iterable[AnyRow]) -> dict[int, list[AnyRow]]:
 
 
 async def _listed(conn: AsyncConnection, table: Table, chat_ids: Collection[int]) -> dict[int, list[tuple[str, str]]]:
-    query = (
-        select(table.c.chat_id, table.c.kind, table.c.value)
-        .where(table.c.chat_id.in_(list(chat_ids)))
-        .order_by(table.c.chat_id, table.c.kind, table.c.value)
-    )
     found: defaultdict[int, list[tuple[str, str]]] = defaultdict(list)
-    for chat_id, kind, value in await conn.execute(query):
+    for chat_id, kind, value in await conn.execute(_listed_query(table), {"chats": list(chat_ids)}):
         found[chat_id].append((kind, value))
     return found
+
+
+@cache
+def _listed_query(table: Table) -> Select[Any]:
+    return (
+        select(table.c.chat_id, table.c.kind, table.c.value)
+        .where(one_of(table.c.chat_id, "chats"))
+        .order_by(table.c.chat_id, table.c.kind, table.c.value)
+    )
 
 
 async def interests(conn: AsyncConnection, chat_id: int) -> str:

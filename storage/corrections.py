@@ -9,7 +9,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.model import Correction, ReasonKind
-from storage.sql import as_given, chunks, insert
+from storage.sql import as_given, chunks, insert, one_of
 from storage.tables import corrections
 
 
@@ -22,14 +22,16 @@ async def of_chats(conn: AsyncConnection, chat_ids: Iterable[int]) -> dict[int, 
     """The same of several chats, by chat; one without any is missing."""
     found: defaultdict[int, list[Correction]] = defaultdict(list)
     for some in chunks(chat_ids):
-        query = (
-            select(corrections)
-            .where(corrections.c.chat_id.in_(some))
-            .order_by(corrections.c.at.desc(), corrections.c.kind, corrections.c.key, corrections.c.reader_id)
-        )
-        for row in await conn.execute(query):
+        for row in await conn.execute(_OF_CHATS, {"chats": some}):
             found[row.chat_id].append(Correction(ReasonKind(row.kind), row.key, row.label, row.at, row.reader_id))
     return {chat_id: tuple(ones) for chat_id, ones in found.items()}
+
+
+_OF_CHATS = (
+    select(corrections)
+    .where(one_of(corrections.c.chat_id, "chats"))
+    .order_by(corrections.c.at.desc(), corrections.c.kind, corrections.c.key, corrections.c.reader_id)
+)
 
 
 async def add(conn: AsyncConnection, chat_id: int, correction: Correction) -> None:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
+from functools import cache
+from typing import Any
 
-from sqlalchemy import and_, func, select
+from sqlalchemy import Select, and_, bindparam, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.model import Heat, HeatEntry, HeatFacts
-from storage.sql import AnyRow, as_given, chunks, insert, known_or
-from storage.tables import heat, heat_facts
+from storage.sql import AnyRow, as_given, chunks, insert, known_or, one_of
+from storage.tables import UtcDateTime, heat, heat_facts
 
 
 async def save(conn: AsyncConnection, entries: Iterable[HeatEntry]) -> None:
@@ -56,17 +58,25 @@ async def newest(conn: AsyncConnection, paper_ids: Iterable[str], until: datetim
     knows is missing."""
     found: dict[str, Heat] = {}
     for some in chunks(paper_ids):
-        last = (
-            select(heat.c.paper_id, func.max(heat.c.at).label("at"))
-            .where(heat.c.paper_id.in_(some), *((heat.c.at <= until,) if until is not None else ()))
-            .group_by(heat.c.paper_id)
-            .subquery()
-        )
-        query = select(heat).join(last, and_(heat.c.paper_id == last.c.paper_id, heat.c.at == last.c.at))
-        # Two sources read at the same moment: the higher one is told.
-        for row in await conn.execute(query.order_by(heat.c.upvotes)):
+        given = {"papers": some} | ({"until": until} if until is not None else {})
+        for row in await conn.execute(_newest_query(until=until is not None), given):
             found[row.paper_id] = _heat_of(row)
     return found
+
+
+@cache
+def _newest_query(*, until: bool) -> Select[Any]:
+    """Of the `papers`; with `until` as of that moment. Made once, since that takes as long as its answer."""
+    moment = bindparam("until", type_=UtcDateTime())
+    last = (
+        select(heat.c.paper_id, func.max(heat.c.at).label("at"))
+        .where(one_of(heat.c.paper_id, "papers"), *((heat.c.at <= moment,) if until else ()))
+        .group_by(heat.c.paper_id)
+        .subquery()
+    )
+    query = select(heat).join(last, and_(heat.c.paper_id == last.c.paper_id, heat.c.at == last.c.at))
+    # Two sources read at the same moment: the higher one is told.
+    return query.order_by(heat.c.upvotes)
 
 
 async def series(conn: AsyncConnection, paper_id: str) -> list[Heat]:
@@ -79,9 +89,12 @@ async def facts(conn: AsyncConnection, paper_ids: Iterable[str]) -> dict[str, He
     """What the heat lists know of those papers besides their heat, by id."""
     found: dict[str, HeatFacts] = {}
     for some in chunks(paper_ids):
-        for row in await conn.execute(select(heat_facts).where(heat_facts.c.paper_id.in_(some))):
+        for row in await conn.execute(_FACTS, {"papers": some}):
             found[row.paper_id] = HeatFacts(row.paper_id, row.organization, row.repository, tuple(row.keywords))
     return found
+
+
+_FACTS = select(heat_facts).where(one_of(heat_facts.c.paper_id, "papers"))
 
 
 async def last_at(conn: AsyncConnection, source: str) -> datetime | None:

@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from storage.sql import as_given, chunks, insert
+from storage.sql import as_given, chunks, insert, one_of
 from storage.tables import institutions
 
 
@@ -23,6 +23,8 @@ async def get(conn: AsyncConnection, paper_ids: Iterable[str]) -> dict[str, tupl
     looked."""
     found: dict[str, tuple[str, ...]] = {}
     for some in chunks(paper_ids):
-        query = select(institutions).where(institutions.c.paper_id.in_(some)).order_by(institutions.c.version)
-        found.update((row.paper_id, tuple(row.names)) for row in await conn.execute(query))
+        found.update((row.paper_id, tuple(row.names)) for row in await conn.execute(_OF_PAPERS, {"papers": some}))
     return found
+
+
+_OF_PAPERS = select(institutions).where(one_of(institutions.c.paper_id, "papers")).order_by(institutions.c.version)

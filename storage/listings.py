@@ -6,14 +6,15 @@ from collections import defaultdict
 from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Subquery, and_, delete, exists, func, or_, select
+from sqlalchemy import ColumnElement, Select, Subquery, and_, delete, exists, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.model import Announcement, Counts, Kind, Listing, ListingPage, ListingState, Paper, Poll
 from storage import papers, tables
-from storage.sql import AnyRow, as_given, chunks, insert
+from storage.sql import AnyRow, as_given, chunks, insert, one_of
 from storage.tables import announcements, chat_categories, considered, listings
 
 COMPLETE = tuple(state.value for state in ListingState if state.complete)
@@ -215,6 +216,21 @@ async def unconsidered(conn: AsyncConnection, chat_id: int) -> list[Listing]:
 
 async def unconsidered_of(conn: AsyncConnection, chat_ids: Iterable[int]) -> dict[int, list[Listing]]:
     """The same of several chats, by chat; one that has got everything is missing. Chats share the listings."""
+    pending: defaultdict[int, list[tuple[str, date]]] = defaultdict(list)
+    for some in chunks(chat_ids):
+        for chat_id, category, day in await conn.execute(_unconsidered_query(), {"chats": some}):
+            pending[chat_id].append((category, day))
+    by_day: defaultdict[date, set[str]] = defaultdict(set)
+    for keys in pending.values():
+        for category, day in keys:
+            by_day[day].add(category)
+    known = {day: await states(conn, sorted(names), day) for day, names in by_day.items()}
+    return {chat_id: [known[day][category] for category, day in keys] for chat_id, keys in pending.items()}
+
+
+@cache
+def _unconsidered_query() -> Select[Any]:
+    """Of the `chats`; made once, since that takes as long as its answer."""
     theirs = tables.listings.alias()
     newest_date = (
         select(func.max(theirs.c.date))
@@ -226,27 +242,17 @@ async def unconsidered_of(conn: AsyncConnection, chat_ids: Iterable[int]) -> dic
         considered.c.category == listings.c.category,
         considered.c.date == listings.c.date,
     )
-    pending: defaultdict[int, list[tuple[str, date]]] = defaultdict(list)
-    for some in chunks(chat_ids):
-        query = (
-            select(chat_categories.c.chat_id, listings.c.category, listings.c.date)
-            .join(chat_categories, chat_categories.c.category == listings.c.category)
-            .where(
-                chat_categories.c.chat_id.in_(some),
-                listings.c.state == ListingState.FRESH,
-                or_(listings.c.date >= chat_categories.c.since, listings.c.date == newest_date),
-                ~done,
-            )
-            .order_by(chat_categories.c.chat_id, listings.c.date, chat_categories.c.position)
+    return (
+        select(chat_categories.c.chat_id, listings.c.category, listings.c.date)
+        .join(chat_categories, chat_categories.c.category == listings.c.category)
+        .where(
+            one_of(chat_categories.c.chat_id, "chats"),
+            listings.c.state == ListingState.FRESH,
+            or_(listings.c.date >= chat_categories.c.since, listings.c.date == newest_date),
+            ~done,
         )
-        for chat_id, category, day in await conn.execute(query):
-            pending[chat_id].append((category, day))
-    by_day: defaultdict[date, set[str]] = defaultdict(set)
-    for keys in pending.values():
-        for category, day in keys:
-            by_day[day].add(category)
-    known = {day: await states(conn, sorted(names), day) for day, names in by_day.items()}
-    return {chat_id: [known[day][category] for category, day in keys] for chat_id, keys in pending.items()}
+        .order_by(chat_categories.c.chat_id, listings.c.date, chat_categories.c.position)
+    )
 
 
 async def considered_on(

@@ -9,7 +9,7 @@ from sqlalchemy import Column, Select, and_, case, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.model import Paper
-from storage.sql import AnyRow, chunks, insert, known_or
+from storage.sql import AnyRow, chunks, insert, known_or, one_of
 from storage.tables import paper_versions, papers
 
 FACTS: tuple[Column[Any], ...] = tuple(c for c in paper_versions.c if c.name not in ("paper_id", "version"))
@@ -88,9 +88,12 @@ async def many(conn: AsyncConnection, paper_ids: Iterable[str]) -> dict[str, Pap
     """The latest versions of those papers that are known, by id."""
     found: dict[str, Paper] = {}
     for some in chunks(paper_ids):
-        rows = await conn.execute(select(*COLUMNS).select_from(LATEST).where(papers.c.id.in_(some)))
+        rows = await conn.execute(_MANY, {"ids": some})
         found.update((row.paper_id, of_row(row)) for row in rows)
     return found
+
+
+_MANY = select(*COLUMNS).select_from(LATEST).where(one_of(papers.c.id, "ids"))
 
 
 async def has_any(conn: AsyncConnection, paper_ids: Sequence[str]) -> set[str]:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from functools import cache
 from typing import Any, TypeVar, cast
 
-from sqlalchemy import JSON, ColumnElement, Row, Table, Text, case, func
+from sqlalchemy import JSON, ColumnElement, Row, Table, Text, bindparam, case, func
 from sqlalchemy import cast as sql_cast
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -28,9 +29,20 @@ def chunks(items: Iterable[T], size: int = CHUNK) -> Iterator[list[T]]:
 
 def insert(conn: AsyncConnection, table: Table) -> postgresql.Insert:
     """An INSERT that knows ON CONFLICT. Both engines share the syntax, so one engine's type stands for both."""
-    if conn.dialect.name == "sqlite":
+    return _insert(conn.dialect.name, table)
+
+
+@cache
+def _insert(engine: str, table: Table) -> postgresql.Insert:
+    """Made once: a statement never changes, and what it is compiled to is found the faster by the same object."""
+    if engine == "sqlite":
         return cast("postgresql.Insert", sqlite.insert(table))
     return postgresql.insert(table)
+
+
+def one_of(column: ColumnElement[Any], name: str) -> ColumnElement[bool]:
+    """That a column has one of the values which a statement is given as `name`; so it can be made once for all values."""
+    return column.in_(bindparam(name, expanding=True))
 
 
 def known_or(old: ColumnElement[Any], new: ColumnElement[Any]) -> ColumnElement[Any]:
