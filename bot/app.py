@@ -382,6 +382,7 @@ async def _receive(
     async def started() -> None:
         await register_commands(bot, desk)
         await start()
+        desk.later(desk.views.get_ready())
         log.info("running")
 
     receiving = application(bot, desk)

@@ -17,6 +17,7 @@ from babel.dates import format_date, format_skeleton
 from babel.lists import format_list
 from babel.numbers import format_decimal
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2.meta import find_referenced_templates
 from markupsafe import Markup, escape
 
 from bot.chat import callbacks
@@ -62,6 +63,20 @@ class Templates:
             MarkupError: the template is not of our dialect.
         """
         return parse(self._environments[self._spoken(language)].get_template(f"{view}.html").render(**values))
+
+    def compile(self, view: str, language: str) -> None:
+        """Compile the view and all that it takes in, which the first who sees it would wait for else. May be called from
+        another thread."""
+        environment = self._environments[self._spoken(language)]
+        waiting, seen = [f"{view}.html"], set[str]()
+        while waiting:
+            name = waiting.pop()
+            if name in seen:
+                continue
+            seen.add(name)
+            environment.get_template(name)
+            source = (self.folder / name).read_text(encoding="utf-8")
+            waiting += [part for part in find_referenced_templates(environment.parse(source)) if part is not None]
 
     def line(self, view: str, language: str, **values: object) -> str:
         """The view as plain text in one line."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 
 from bot.chat.mathml import mathml_of
@@ -14,6 +15,8 @@ from bot.model import Card, Chat, Heat, Paper, Row, Tally, VerdictKind
 from bot.noteworthy import noteworthy, standings
 from bot.reading import CardView
 from bot.report import Report
+
+FIRST_SEEN = ("digest", "card", "toasts/reading", "toasts/folded", "toasts/verdict", "verdict")
 
 LONGEST_TOAST = 200
 """Characters that Telegram shows as the answer to a press."""
@@ -32,6 +35,12 @@ class Views:
     """Every view that is made of more than a chat's own settings."""
 
     templates: Templates
+
+    async def get_ready(self) -> None:
+        """Make ready what most people see first, in every language, while nobody waits for it."""
+        for language in self.templates.languages:
+            for view in FIRST_SEEN:
+                await asyncio.to_thread(self.templates.compile, view, language)
 
     def digest(self, view: DigestView) -> Document:
         """One part of a digest."""

@@ -1,8 +1,10 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
+from jinja2 import Environment
 
 from bot.chat.classic import messages
 from bot.chat.layouts import classic_body as body
@@ -28,6 +30,27 @@ views = Views(Templates(lambda key, language: f"{key}/{language}", lambda code: 
 def latex_line(latex: str) -> str:
     """Formulas as they are."""
     return latex
+
+
+async def test_what_is_seen_first_is_compiled_before(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also what it takes in: nobody who presses first waits for that."""
+    fresh = Views(Templates(lambda key, language: f"{key}/{language}", lambda code: code))
+    await fresh.get_ready()
+    compiled: list[str] = []
+    compile_ = Environment.compile
+
+    def noting(self: Environment, *given: Any, **named: Any) -> Any:
+        compiled.append(str(named))
+        return compile_(self, *given, **named)
+
+    monkeypatch.setattr(Environment, "compile", noting)
+    for language in ("en", "zh"):
+        view = DigestView(a.chat(language=language), a.digest(rows=ROWS, listings=LISTINGS), PROFILE)
+        fresh.digest(view)
+        fresh.card(CardView(view.chat, a.paper(1), LOCAL_CARD, Tally(0, 0, 0), None), 7)
+    assert compiled == []
+    fresh.templates.line("folded", "en", paper="2602.00001v1")
+    assert len(compiled) == 1
 
 
 def test_a_digest_has_note_table_states_and_a_button_per_row() -> None:
