@@ -223,12 +223,8 @@ class Background:
     def summed(self, places: NDArray[np.intp], shares: Vector, papers: Sequence[Paper], theirs: Vector) -> Vector:
         """For every word the weights of past papers at these places and of any other papers, each times its share, in
         sum."""
-        words = self._words_of_all
-        starts = words.indptr[places]
-        counts = words.indptr[places + 1] - starts
-        at = np.arange(counts.sum()) + np.repeat(starts - np.cumsum(counts) + counts, counts)
-        weights = np.repeat(shares, counts) * words.data[at]
-        found = np.bincount(words.indices[at], weights, minlength=len(self.vocabulary)).astype(np.float32)
+        # In double precision, as hundreds of small shares are added up.
+        found: Vector = (self._words_of_all[places].T @ shares.astype(np.float64)).astype(np.float32)
         for row, share in zip(self._rows_of(papers), theirs, strict=True):
             found[row.places] += share * row.weights
         return found
