@@ -200,24 +200,22 @@ class _Flow:
 
     def _records(self, table: Table, around: tuple[Tag, ...]) -> Iterator[_Piece]:
         """Each row as a paragraph: number and name, the other cells, the note. Numbers are aligned."""
-        narrow = max(
-            (cell_len(plain(self._runs(row.cells[0].inlines, ()))) for row in table.rows if row.cells), default=9
-        )
-        for row in table.rows:
-            yield self._record(table, row, around, narrow if narrow <= 3 else 0)
-
-    def _record(self, table: Table, row: Row, around: tuple[Tag, ...], narrow: int) -> _Piece:
-        cells = list(enumerate(row.cells))
-        runs: list[Run] = []
+        firsts = [plain(self._runs(row.cells[0].inlines, ())) if row.cells else "" for row in table.rows]
+        wide = max(map(cell_len, firsts), default=0)
         bold = (*around, Tag("b"))
-        if narrow and len(cells) > 1:
-            _, first = cells.pop(0)
-            number = plain(self._runs(first.inlines, ()))
-            runs.append(Run("\u2007" * (narrow - cell_len(number)) + number + ". ", bold))
+        for row, first in zip(table.rows, firsts, strict=True):
+            numbered = 0 < wide <= 3 and len(row.cells) > 1
+            number = [Run("\u2007" * (wide - cell_len(first)) + first + ". ", bold)] if numbered else []
+            yield self._record(table.header, row, number, around)
+
+    def _record(self, header: Sequence[Cell], row: Row, number: list[Run], around: tuple[Tag, ...]) -> _Piece:
+        """A row; where it has a number, that is its first cell."""
+        cells = list(enumerate(row.cells))[len(number) :]
+        runs = list(number)
         if cells:
-            runs += self._runs(cells.pop(0)[1].inlines, bold)
-        facts = [self._fact(table.header, at, cell, around) for at, cell in cells]
-        for index, fact in enumerate(fact for fact in facts if fact):
+            runs += self._runs(cells.pop(0)[1].inlines, (*around, Tag("b")))
+        facts = [fact for at, cell in cells if (fact := self._fact(header, at, cell, around))]
+        for index, fact in enumerate(facts):
             runs += [Run(" · " if index else "\n", around), *fact]
         if row.note:
             runs += [Run("\n", around), *self._runs(row.note, (*around, Tag("i")))]
@@ -357,7 +355,9 @@ def _cut(part: list[_Piece], piece: _Piece) -> tuple[_Piece, _Piece]:
 def _fits(pieces: Sequence[_Piece]) -> bool:
     runs = _joined(pieces)
     pressed = sum(len(piece.buttons) + len(piece.row) for piece in pieces)
-    return length(runs) <= MOST_UNITS and entities(runs) <= MOST_ENTITIES and pressed <= MOST_BUTTONS
+    # Tags that go on from one run to the next open once, so that few in all need no counting.
+    few = sum(len(run.tags) for run in runs) <= MOST_ENTITIES or entities(runs) <= MOST_ENTITIES
+    return few and length(runs) <= MOST_UNITS and pressed <= MOST_BUTTONS
 
 
 def _joined(pieces: Iterable[_Piece]) -> list[Run]:

@@ -202,23 +202,23 @@ def _folder(element: ET.Element) -> Details | Quote | None:
 
 def _children(element: ET.Element, *names: str) -> Iterable[ET.Element]:
     """The children, which must all have one of `names` and no text between them."""
-    if _seen(element.text) or any(_seen(child.tail) for child in element):
-        raise MarkupError(f"text directly inside <{element.tag}>")
+    between = element.text
     for child in element:
+        if between and visible(between):
+            break
         if child.tag not in names:
             raise MarkupError(f"<{child.tag}> directly inside <{element.tag}>")
+        between = child.tail
+    if between and visible(between):
+        raise MarkupError(f"text directly inside <{element.tag}>")
     return element
-
-
-def _seen(text: str | None) -> bool:
-    return text is not None and visible(text)
 
 
 def _only(element: ET.Element, *names: str) -> None:
     """Refuse attributes that mean nothing here: a misspelt one must not be lost in silence."""
-    unknown = [name for name in element.keys() if name not in names]  # noqa: SIM118 - an element is no mapping
-    if unknown:
-        raise MarkupError(f"<{element.tag}> has no {', '.join(sorted(unknown))}")
+    for name in element.keys():  # noqa: SIM118 - an element is no mapping
+        if name not in names:
+            raise MarkupError(f"<{element.tag}> has no {name}")
 
 
 # --------------------------------------------------------------------------- inline

@@ -59,8 +59,10 @@ def to_html(runs: Sequence[Run]) -> str:
     """The runs as Telegram's HTML; every tag that is opened is closed, in order."""
     written: list[str] = []
     for closed, opened, text in _changes(runs):
-        written += [f"</{tag.name}>" for tag in reversed(closed)]
-        written += [tag.opening for tag in opened]
+        if closed:
+            written += [f"</{tag.name}>" for tag in reversed(closed)]
+        if opened:
+            written += [tag.opening for tag in opened]
         written.append(html.escape(text, quote=False))
     return "".join(written)
 

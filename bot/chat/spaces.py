@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from bot.chat.clean import visible
 from bot.chat.tree import Break, Button, Inline, Link, Math, Styled, Text, inline_text
 
-_SPACE = re.compile(r"[ \t\r\n]+")
+_SPACE = re.compile(r"[ \t\r\n]{2,}|[\t\r\n]")  # all but single spaces, which are most and stay as they are
 
 
 def flat(text: str) -> str:
@@ -19,9 +19,16 @@ def flat(text: str) -> str:
 def tidy(inlines: Sequence[Inline]) -> tuple[Inline, ...]:
     """A stretch of text with its white space as a reader sees it: runs as one space, none at the ends or around line
     breaks; what is empty then is left out. () where nothing can be seen."""
-    if len(inlines) == 1 and isinstance(only := inlines[0], Text):
-        text = _SPACE.sub(" ", only.text).strip(" ")
-        return (Text(text),) if visible(text) else ()
+    if len(inlines) == 1:  # as most cells and paragraphs are: nothing before or after it to mind
+        match only := inlines[0]:
+            case Text(text):
+                text = _SPACE.sub(" ", text).strip(" ")
+                return (Text(text),) if visible(text) else ()
+            case Button(label):
+                return (only,) if visible(label) else ()
+            case Styled() | Link():
+                inner = tidy(only.inlines)
+                return (_around(only, inner),) if inner else ()
     squeezed, _ = _squeeze(inlines)
     tidied = _trim_end(squeezed)
     return tidied if visible(inline_text(tidied)) else ()
