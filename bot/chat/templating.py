@@ -34,6 +34,11 @@ FOLDER = Path(__file__).resolve().parents[2] / "templates"
 MOST_NUMBERS = 512
 """Numbers whose form in a language is kept, as a day's tables have the same upvotes in many chats."""
 
+MOST_PASSAGES = 1024
+"""What macros wrote of the same values, which templates ask for by `kept`: about as many as papers appear in a day. A
+macro that is imported without context knows nothing but its values, so that what it wrote stays true. Some 700 bytes
+each."""
+
 _OFFSET = re.compile(r"Etc/GMT([+-])(\d{1,2})")
 
 
@@ -138,6 +143,7 @@ class Templates:
             "moment": lambda at, zone: _moment(at, zone, locale),
             "clock": _clock,
             "city": lambda zone: _city(zone, locale),
+            "kept": lru_cache(MOST_PASSAGES, typed=True)(lambda macro, *values: macro(*values)),
             "number": lru_cache(MOST_NUMBERS)(lambda number: format_decimal(number, locale=locale)),
             "autonym": _autonym,
         }

@@ -87,6 +87,27 @@ def test_a_reason_says_more_than_the_column_of_heat_beside_it() -> None:
     ]
 
 
+def test_what_a_table_says_of_a_paper_is_never_of_another_day_or_language() -> None:
+    """What is kept of a row's cells is told again only where all that they tell is the same."""
+    before = a.row(1, heat=3, institution="A & B")
+    changed = (
+        replace(before, rank=2),
+        replace(before, heat=4),
+        replace(before, heat=None),
+        replace(before, version=before.version + 1),
+        replace(before, title="$x^2$ & another title"),
+        replace(before, institution=""),
+        replace(before, direction="cs.IR"),
+    )
+    for row in (before, *changed, before):
+        for language in ("en", "zh"):
+            view = DigestView(a.chat(language=language), a.digest(rows=(row, before)), PROFILE)
+            alone = Views(Templates(lambda key, language: f"{key}/{language}", lambda code: code))
+            assert views.digest(view) == alone.digest(view)
+            report = Report(a.DAY, {}, 412, (row, before), PROFILE, ())
+            assert views.report(report, language) == alone.report(report, language)
+
+
 @pytest.mark.parametrize("kind", QuietKind)
 def test_a_quiet_day_is_one_line(kind: QuietKind) -> None:
     """An hour without a table is told in a single line."""
