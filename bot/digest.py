@@ -50,6 +50,10 @@ JUDGED_WITHIN = 30.0
 
 JUDGED_AT_ONCE = 8
 
+BREATH = 0.001
+"""Seconds between two tables that are laid out, which takes milliseconds: in them a press takes several steps, one
+without."""
+
 KEPT_AT_ONCE = 12
 """Digests that are written in one transaction: who writes down that a message was sent has to wait for its end."""
 
@@ -338,7 +342,7 @@ class Digests:
                 drafts.append(_Draft(material, digest, bodies))
             except Exception as error:  # noqa: BLE001 - one chat's trouble, which is told to whoever asked
                 drafts.append(error)
-            await asyncio.sleep(0)  # laying out takes milliseconds, and presses are to be answered in between
+            await asyncio.sleep(BREATH)
         return drafts
 
     async def _keep(self, drafts: Sequence[_Draft], next_at: NextAt | None) -> list[Digest]:

@@ -361,11 +361,14 @@ class Reading:
 
     # ------------------------------------------------------------------ what is unfolded where
 
-    async def unfolded(self, chat_id: int, message_id: int, paper_id: str) -> tuple[int, ...] | None:
-        """The messages of the card that is open under this table for this paper; asking closes the record."""
+    async def open_card(self, chat_id: int, message_id: int, paper_id: str) -> tuple[int, ...] | None:
+        """The messages of the card that is open under this table for this paper; None, as nearly always, if none is. Who
+        asks need not wait for others who write."""
         async with self._db.read() as conn:
-            if not await deliveries.is_unfolded(conn, chat_id, message_id, paper_id):
-                return None  # so it is nearly always, and readers need not wait for a broadcast's writing
+            return await deliveries.open_card(conn, chat_id, message_id, paper_id)
+
+    async def unfolded(self, chat_id: int, message_id: int, paper_id: str) -> tuple[int, ...] | None:
+        """The same; asking closes the record."""
         async with self._db.begin() as conn:
             return await deliveries.folded(conn, chat_id, message_id, paper_id)
 

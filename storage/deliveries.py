@@ -200,12 +200,13 @@ async def unfold(
     )
 
 
-async def is_unfolded(conn: AsyncConnection, chat_id: int, message_id: int, paper_id: str) -> bool:
-    """Whether the card stands open under the message."""
-    query = select(unfolded.c.paper_id).where(
+async def open_card(conn: AsyncConnection, chat_id: int, message_id: int, paper_id: str) -> tuple[int, ...] | None:
+    """The messages of the card that stands open under the message; None if none does."""
+    query = select(unfolded.c.card_message_ids).where(
         unfolded.c.chat_id == chat_id, unfolded.c.message_id == message_id, unfolded.c.paper_id == paper_id
     )
-    return (await conn.execute(query)).first() is not None
+    row = (await conn.execute(query)).one_or_none()
+    return tuple(row.card_message_ids) if row is not None else None
 
 
 async def folded(conn: AsyncConnection, chat_id: int, message_id: int, paper_id: str) -> tuple[int, ...] | None:

@@ -319,7 +319,7 @@ async def test_a_page_that_breaks_us_keeps_nothing_else_away(
 async def test_whether_a_card_is_open_is_known_while_others_write(room: Room) -> None:
     """A press does not wait for a broadcast's writing to hear that nothing is open."""
     async with room.db.begin(), asyncio.timeout(5):
-        assert await room.reading.unfolded(room.chat_id, 7, PAPER.id) is None
+        assert await room.reading.open_card(room.chat_id, 7, PAPER.id) is None
 
 
 async def test_an_open_card_is_remembered_until_it_is_asked_for(room: Room) -> None:
@@ -327,5 +327,7 @@ async def test_an_open_card_is_remembered_until_it_is_asked_for(room: Room) -> N
     await room.reading.remember_unfolded(room.chat_id, 5, PAPER.id, (6, 7))
     assert await room.reading.unfolded(room.chat_id, 5, "2602.00008") is None
     assert await room.reading.unfolded(room.chat_id, 4, PAPER.id) is None
+    assert await room.reading.open_card(room.chat_id, 5, PAPER.id) == (6, 7)
     assert await room.reading.unfolded(room.chat_id, 5, PAPER.id) == (6, 7)
     assert await room.reading.unfolded(room.chat_id, 5, PAPER.id) is None
+    assert await room.reading.open_card(room.chat_id, 5, PAPER.id) is None

@@ -44,7 +44,6 @@ async def unfold(visit: Visit, press: Unfold) -> None:
     visit.desk.unfolding.add(key)
     try:
         if await _fold_open(visit, press.paper, visit.message_id):
-            await visit.toast("folded")
             return
         await visit.toast("reading")
         visit.let_go()
@@ -167,11 +166,17 @@ async def _remember(visit: Visit, under: int, view: CardView, sent: Sequence[Spo
 
 
 async def _fold_open(visit: Visit, paper: str, under: int) -> bool:
-    """Fold the card that is open under this table, to this reader or to everybody; → whether any was there."""
+    """Fold the card that is open under this table, to this reader or to everybody, and say so before it is written down;
+    → whether any was there."""
     paper_id, _ = versioned(paper)
     alone = visit.desk.alone.pop((visit.chat.id, under, paper_id, visit.reader_id), ())
-    known = await visit.desk.reading.unfolded(visit.chat.id, under, paper_id) or ()
-    return await _remove(visit, paper, [*alone, *map(Spot.of, known)])
+    known = await visit.desk.reading.open_card(visit.chat.id, under, paper_id)
+    there = await _remove(visit, paper, [*alone, *map(Spot.of, known or ())])
+    if there:
+        await visit.toast("folded")
+    if known is not None:
+        await visit.desk.reading.unfolded(visit.chat.id, under, paper_id)
+    return there
 
 
 async def _remove(visit: Visit, paper: str, spots: Sequence[Spot]) -> bool:

@@ -106,7 +106,7 @@ class _Telegram:
                 return []
             await asyncio.sleep(POLLED)
         now = time.monotonic()
-        self.next_press = max(self.next_press, now - 1.0) + 1.0 / self.presses
+        self.next_press = max(self.next_press, now - 1.0 / self.presses) + 1.0 / self.presses
         chat = self.rng.choice(list(self.tables))
         query = str(len(self.pressed) + 1)
         press = self.pressed[query] = _Press(chat, now)
