@@ -275,13 +275,18 @@ _CATEGORIES = (
 
 async def set_since(conn: AsyncConnection, chat_ids: Iterable[int], not_after: date) -> None:
     """Let every category of these chats count from `not_after` on at the latest; one that counts from earlier on stays."""
-    since = chat_categories.c.since
     for some in chunks(chat_ids):
-        await conn.execute(
-            chat_categories.update()
-            .where(chat_categories.c.chat_id.in_(some), or_(since.is_(None), since > not_after))
-            .values(since=not_after)
-        )
+        await conn.execute(_SET_SINCE, {"chats": some, "not_after": not_after})
+
+
+_SET_SINCE = (
+    chat_categories.update()
+    .where(
+        one_of(chat_categories.c.chat_id, "chats"),
+        or_(chat_categories.c.since.is_(None), chat_categories.c.since > bindparam("not_after")),
+    )
+    .values(since=bindparam("not_after"))
+)
 
 
 async def all_categories(conn: AsyncConnection) -> dict[str, date | None]:

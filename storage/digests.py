@@ -8,12 +8,12 @@ from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import and_, exists, func, select
+from sqlalchemy import and_, bindparam, exists, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.model import Digest, Kind, Listing, Reason, Row, VerdictKind
 from storage import codec
-from storage.sql import AnyRow, chunks, insert
+from storage.sql import AnyRow, chunks, insert, one_of
 from storage.tables import announcements, chats, considered, digest_rows, digests, notices, openings, verdicts
 
 RETURNING = timedelta(days=90)
@@ -41,13 +41,16 @@ async def next_parts(conn: AsyncConnection, chat_ids: Iterable[int], day: date) 
     """Which part of that day the next digest of each chat is; a chat without any digest of the day is missing."""
     found: dict[int, int] = {}
     for some in chunks(chat_ids):
-        query = (
-            select(digests.c.chat_id, func.max(digests.c.part) + 1)
-            .where(digests.c.chat_id.in_(some), digests.c.date == day)
-            .group_by(digests.c.chat_id)
-        )
-        found.update((chat_id, part) for chat_id, part in await conn.execute(query))
+        rows = await conn.execute(_NEXT_PARTS, {"chats": some, "day": day})
+        found.update((chat_id, part) for chat_id, part in rows)
     return found
+
+
+_NEXT_PARTS = (
+    select(digests.c.chat_id, func.max(digests.c.part) + 1)
+    .where(one_of(digests.c.chat_id, "chats"), digests.c.date == bindparam("day"))
+    .group_by(digests.c.chat_id)
+)
 
 
 async def create_all(conn: AsyncConnection, drafts: Sequence[Digest]) -> list[Digest]:
@@ -221,19 +224,23 @@ async def shown_before(
 async def shown_of_days(conn: AsyncConnection, chat_ids: Iterable[int], days: Collection[date]) -> dict[int, set[str]]:
     """The papers announced on these days that a table of each chat has shown already, by chat, as far back as papers
     return."""
-    announced = exists().where(
-        announcements.c.paper_id == digest_rows.c.paper_id, announcements.c.date.in_(sorted(days))
-    )
     found: defaultdict[int, set[str]] = defaultdict(set)
     for some in chunks(chat_ids):
-        query = (
-            select(digests.c.chat_id, digest_rows.c.paper_id)
-            .join(digests, digests.c.id == digest_rows.c.digest_id)
-            .where(digests.c.chat_id.in_(some), digests.c.date >= min(days) - RETURNING, announced)
-        )
-        for chat_id, paper_id in await conn.execute(query):
+        given = {"chats": some, "days": sorted(days), "since": min(days) - RETURNING}
+        for chat_id, paper_id in await conn.execute(_SHOWN_OF_DAYS, given):
             found[chat_id].add(paper_id)
     return dict(found)
+
+
+_SHOWN_OF_DAYS = (
+    select(digests.c.chat_id, digest_rows.c.paper_id)
+    .join(digests, digests.c.id == digest_rows.c.digest_id)
+    .where(
+        one_of(digests.c.chat_id, "chats"),
+        digests.c.date >= bindparam("since"),
+        exists().where(announcements.c.paper_id == digest_rows.c.paper_id, one_of(announcements.c.date, "days")),
+    )
+)
 
 
 async def counts(conn: AsyncConnection, chat_id: int) -> tuple[datetime | None, int, int, int, int]:

@@ -9,7 +9,7 @@ from datetime import date, datetime, timedelta
 from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, Subquery, and_, delete, exists, func, or_, select
+from sqlalchemy import ColumnElement, Select, Subquery, and_, bindparam, delete, exists, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.model import Announcement, Counts, Kind, Listing, ListingPage, ListingState, Paper, Poll
@@ -114,9 +114,12 @@ async def states(conn: AsyncConnection, categories: Iterable[str], day: date) ->
     """The listings of that date by category; a category of which nothing is known is missing."""
     found: dict[str, Listing] = {}
     for some in chunks(categories):
-        rows = await conn.execute(select(listings).where(listings.c.category.in_(some), listings.c.date == day))
+        rows = await conn.execute(_STATES, {"categories": some, "day": day})
         found.update((row.category, _listing_of(row)) for row in rows)
     return found
+
+
+_STATES = select(listings).where(one_of(listings.c.category, "categories"), listings.c.date == bindparam("day"))
 
 
 async def known_dates(conn: AsyncConnection, category: str, since: date | None) -> dict[date, ListingState]:
@@ -261,12 +264,14 @@ async def considered_on(
     """The listings of these days, by category and date, that have been considered for each of the chats, by chat."""
     found: defaultdict[int, set[tuple[str, date]]] = defaultdict(set)
     for some in chunks(chat_ids):
-        query = select(considered.c.chat_id, considered.c.category, considered.c.date).where(
-            considered.c.chat_id.in_(some), considered.c.date.in_(sorted(days))
-        )
-        for chat_id, category, day in await conn.execute(query):
+        for chat_id, category, day in await conn.execute(_CONSIDERED_ON, {"chats": some, "days": sorted(days)}):
             found[chat_id].add((category, day))
     return dict(found)
+
+
+_CONSIDERED_ON = select(considered.c.chat_id, considered.c.category, considered.c.date).where(
+    one_of(considered.c.chat_id, "chats"), one_of(considered.c.date, "days")
+)
 
 
 async def drawn_from(conn: AsyncConnection, digest_id: int) -> list[tuple[str, date]]:
