@@ -26,6 +26,7 @@ from bot.model import (
     ReasonKind,
     ScoredPaper,
 )
+from bot.precedence import Precedence
 from bot.pull import calendar
 from bot.rank.corrections import ruled_out
 from bot.rank.ranking import Ranking
@@ -49,10 +50,6 @@ JUDGED_WITHIN = 30.0
 """Seconds that tables wait for a language model's word on their first papers."""
 
 JUDGED_AT_ONCE = 8
-
-BREATH = 0.001
-"""Seconds between two tables that are laid out, which takes milliseconds: in them a press takes several steps, one
-without."""
 
 KEPT_AT_ONCE = 12
 """Digests that are written in one transaction: who writes down that a message was sent has to wait for its end."""
@@ -122,6 +119,11 @@ class Digests:
         self._prepare_cards = prepare_cards
         self._looking: set[asyncio.Future[None]] = set()
         # A lock lives while somebody holds it or waits for it: chats are many.
+        self.precedence = Precedence()
+        """Whose answers go before tables that are made for many."""
+        self._keeping = asyncio.Lock()
+        """Held while digests are written, so that a verdict that is given meanwhile waits for a few of them, not for those
+        of every part."""
         self._locks: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()
         self._materials = Materials(db, clock)
         self._rankings = rankings or Rankings(db, clock)
@@ -241,7 +243,10 @@ class Digests:
             else:
                 drafts.append(draft)
         for start in range(0, len(drafts), KEPT_AT_ONCE):
-            for digest in await self._keep(drafts[start : start + KEPT_AT_ONCE], next_at):
+            await self.precedence.give_way()
+            async with self._keeping:
+                kept = await self._keep(drafts[start : start + KEPT_AT_ONCE], next_at)
+            for digest in kept:
                 made[digest.chat_id] = digest
                 log.info(
                     "digest %s of chat %d: %d of %d", digest.date, digest.chat_id, len(digest.rows), digest.announced
@@ -342,7 +347,7 @@ class Digests:
                 drafts.append(_Draft(material, digest, bodies))
             except Exception as error:  # noqa: BLE001 - one chat's trouble, which is told to whoever asked
                 drafts.append(error)
-            await asyncio.sleep(BREATH)
+            await self.precedence.give_way()
         return drafts
 
     async def _keep(self, drafts: Sequence[_Draft], next_at: NextAt | None) -> list[Digest]:

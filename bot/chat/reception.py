@@ -124,8 +124,13 @@ class Reception:
         self, update: Update, bot: ExtBot[Any], handler: Handler, text: str = "", *, silent: bool = False
     ) -> None:
         """Handle one update; a `silent` one is answered by nobody, whatever goes wrong."""
+        served = self._desk.digests.precedence.waits()
         lock = self._desk.turns.setdefault(_place(update), asyncio.Lock())
-        await lock.acquire()
+        try:
+            await lock.acquire()
+        except BaseException:
+            served()
+            raise
         held = True
 
         def let_go() -> None:
@@ -134,7 +139,7 @@ class Reception:
                 held = False
                 lock.release()
 
-        visit = self._visit(update, bot, text, let_go)
+        visit = self._visit(update, bot, text, let_go, served)
         try:
             if _is_lost(update):
                 await visit.toast("gone", alert=True)
@@ -148,6 +153,7 @@ class Reception:
         finally:
             let_go()
             await self._close(visit)
+            served()
 
     def _settling(self, handler: Handler) -> Handler:
         """A command in a private chat ends the question that was open there."""
@@ -159,7 +165,9 @@ class Reception:
 
         return handle
 
-    def _visit(self, update: Update, bot: ExtBot[Any], text: str, let_go: Callable[[], None]) -> Visit:
+    def _visit(
+        self, update: Update, bot: ExtBot[Any], text: str, let_go: Callable[[], None], served: Callable[[], None]
+    ) -> Visit:
         """The visit before its chat is known to the database."""
         query, message = update.callback_query, update.effective_message
         telegram_id, thread_id = _place(update)
@@ -177,6 +185,7 @@ class Reception:
             # Whoever posts as the chat itself, in a channel or as an anonymous administrator, administers it.
             governs=query is None and (update.channel_post is not None or (sender is not None and sender.id == telegram_id)),
             let_go=let_go,
+            served=served,
         )  # fmt: skip
 
     async def _arrive(self, update: Update) -> Chat:

@@ -21,6 +21,7 @@ async def vote(visit: Visit, press: Vote) -> None:
     paper_id, _ = versioned(press.paper)
     tally = await visit.desk.feedback.press(visit.chat.id, visit.reader_id, paper_id, press.kind)
     await visit.toast("verdict", mine=tally.mine)
+    visit.let_go()  # what is pressed next is answered while this change still waits for its turn at Telegram
     message = visit.pressed
     if visit.spot.rich:
         await _show_anew(visit, press)

@@ -45,6 +45,8 @@ class Visit:
     governs: bool = False
     let_go: Callable[[], None] = field(default=lambda: None)
     """Lets what comes next from this chat be heard: for handlers that take their time."""
+    served: Callable[[], None] = field(default=lambda: None)
+    """Says that nobody waits for the answer any more."""
     answered: bool = False
 
     # ------------------------------------------------------------------ who may
@@ -187,6 +189,8 @@ class Visit:
             await self.query.answer(text or None, show_alert=alert)
         except BadRequest as error:
             log.info("a press was answered too late: %s", error)
+        finally:
+            self.served()
 
     async def working(self) -> None:
         """Show that an answer is being made; best effort, and nowhere in channels, where Telegram shows none."""

@@ -4,7 +4,7 @@ that enforces Telegram's limits strictly, while readers press buttons of tables 
     python tests/bench/bench_morning.py [--private 3000] [--groups 200] [--presses 5]
 
 Beside `bench_delivery.py`, which measures sending alone, here digests are ranked, laid out and written at the same time, and a
-press unfolds a card. Printed are the share of the allowed 30 messages a second that was reached from the first table to the
+press unfolds a card or judges a paper. Printed are the share of the allowed 30 messages a second that was reached from the first table to the
 last, the refusals (429), and how long it took from the moment a press was handed out until it was answered and until the
 first message, edit or removal that it led to. Server and program have a process each; arXiv is the sample day; everything stays on
 loopback, and it ends by itself.
@@ -44,6 +44,13 @@ _ABOUT = {
     "getMe": {"id": 123456, "is_bot": True, "first_name": "Paperboy", "username": "paperboy_bot"},
     "getChatMember": {"status": "administrator", "user": {"id": 1, "is_bot": False, "first_name": "A"}},
 }
+CARDS = 0.8
+"""How often a press is a verdict on a card where one was unfolded; else it unfolds one."""
+
+VERDICTS = 3
+REST = 15.0
+"""Seconds between two presses in one chat, which may have three messages a second."""
+
 POLLED = 0.02
 """Seconds after which a server with nothing new is looked at again."""
 
@@ -63,7 +70,11 @@ class _Telegram:
     presses: float
     rng: random.Random = field(default_factory=lambda: random.Random(1))
     meters: Meters = field(default_factory=Meters)
-    tables: dict[int, dict[str, Any]] = field(default_factory=dict)
+    tables: dict[int, list[dict[str, Any]]] = field(default_factory=dict)
+    """Of each chat the messages that have buttons: its table, and cards."""
+    opened: dict[int, None] = field(default_factory=dict)
+    """Chats in which a card was unfolded."""
+    pressed_at: dict[int, float] = field(default_factory=dict)
     arrivals: list[float] = field(default_factory=list)
     pressed: dict[str, _Press] = field(default_factory=dict)
     waiting: dict[int, deque[_Press]] = field(default_factory=dict)
@@ -90,9 +101,11 @@ class _Telegram:
         kind = "private" if chat > 0 else "supergroup"
         message = {"message_id": len(self.arrivals), "date": 1, "text": form.get("text", "x")[:50]}
         message["chat"] = {"id": chat, "type": kind, "first_name": "A", "title": "A"}
-        if chat not in self.tables and "reply_markup" in form:
-            buttons = [button for row in json.loads(form["reply_markup"])["inline_keyboard"] for button in row]
-            self.tables[chat] = {"message": message, "buttons": buttons}
+        if method == "sendMessage" and "reply_markup" in form:
+            message["reply_markup"] = json.loads(form["reply_markup"])
+            self.tables.setdefault(chat, []).append(message)
+            if len(self.tables[chat]) > 1:
+                self.opened[chat] = None
         return _ok(message)
 
     def _show(self, chat: int, now: float) -> None:
@@ -107,19 +120,29 @@ class _Telegram:
             await asyncio.sleep(POLLED)
         now = time.monotonic()
         self.next_press = max(self.next_press, now - 1.0 / self.presses) + 1.0 / self.presses
-        chat = self.rng.choice(list(self.tables))
+        chat = self._somebody(now)
         query = str(len(self.pressed) + 1)
         press = self.pressed[query] = _Press(chat, now)
         self.waiting.setdefault(chat, deque()).append(press)
-        table = self.tables[chat]
+        table, *cards = self.tables[chat]
+        message = self.rng.choice(cards) if cards and self.rng.random() < CARDS else table
+        buttons = [button for row in message["reply_markup"]["inline_keyboard"] for button in row]
         pressed = {
             "id": query,
             "from": {"id": abs(chat), "is_bot": False, "first_name": "A"},
             "chat_instance": "1",
-            "message": table["message"] | {"reply_markup": {"inline_keyboard": [table["buttons"]]}},
-            "data": self.rng.choice(table["buttons"])["callback_data"],
+            "message": message,
+            "data": self.rng.choice(buttons if message is table else buttons[:VERDICTS])["callback_data"],
         }
         return [{"update_id": int(query), "callback_query": pressed}]
+
+    def _somebody(self, now: float) -> int:
+        """A chat with a table, as often as not one where a card is open, in which nothing was pressed a moment ago."""
+        among = self.opened if self.opened and self.rng.random() < 0.5 else self.tables
+        rested = [chat for chat in among if now - self.pressed_at.get(chat, 0.0) > REST]
+        chat = self.rng.choice(rested or list(self.tables))
+        self.pressed_at[chat] = now
+        return chat
 
     def report(self) -> dict[str, Any]:
         """What was measured."""

@@ -144,6 +144,7 @@ async def chat_bot(
             yield ChatBot(desk, db, playground, bot)
             await running.updater.stop()
             await running.stop()
+            assert not desk.digests.precedence.waiting, "somebody who was answered still counts as waiting"
         await desk.close()
         await rankings.close()
         await replays.close()
