@@ -319,8 +319,11 @@ def test_an_interrupted_command_is_quiet(app: StandIn, capsys: pytest.CaptureFix
 # --------------------------------------------------------------------------- as a process of its own
 
 SLOW = """
-import asyncio, sys, types
+import asyncio, signal, sys, types
 import bot
+
+# Whoever runs the tests in the background has given them a deaf ear to interruptions.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 async def slow(settings, *request, **how):
     print("begun", file=sys.stderr, flush=True)
