@@ -28,6 +28,7 @@ from typing import Any
 import aiohttp
 from aiohttp import web
 
+from bot.chat.callbacks import Vote, decode
 from bot.commandline import Role
 from bot.config import Settings
 from bot.model import ChatKind
@@ -47,7 +48,6 @@ _ABOUT = {
 CARDS = 0.8
 """How often a press is a verdict on a card where one was unfolded; else it unfolds one."""
 
-VERDICTS = 3
 REST = 15.0
 """Seconds between two presses in one chat, which may have three messages a second."""
 
@@ -126,13 +126,16 @@ class _Telegram:
         self.waiting.setdefault(chat, deque()).append(press)
         table, *cards = self.tables[chat]
         message = self.rng.choice(cards) if cards and self.rng.random() < CARDS else table
-        buttons = [button for row in message["reply_markup"]["inline_keyboard"] for button in row]
+        rows = message["reply_markup"]["inline_keyboard"]
+        data = [button["callback_data"] for row in rows for button in row if "callback_data" in button]
         pressed = {
             "id": query,
             "from": {"id": abs(chat), "is_bot": False, "first_name": "A"},
             "chat_instance": "1",
             "message": message,
-            "data": self.rng.choice(buttons if message is table else buttons[:VERDICTS])["callback_data"],
+            "data": self.rng.choice(
+                data if message is table else [one for one in data if isinstance(decode(one), Vote)]
+            ),
         }
         return [{"update_id": int(query), "callback_query": pressed}]
 
