@@ -118,12 +118,12 @@ class Digests:
         self._find_institutions = find_institutions
         self._prepare_cards = prepare_cards
         self._looking: set[asyncio.Future[None]] = set()
-        # A lock lives while somebody holds it or waits for it: chats are many.
         self.precedence = Precedence()
         """Whose answers go before tables that are made for many."""
         self._keeping = asyncio.Lock()
         """Held while digests are written, so that a verdict that is given meanwhile waits for a few of them, not for those
         of every part."""
+        # A lock lives while somebody holds it or waits for it: chats are many.
         self._locks: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()
         self._materials = Materials(db, clock)
         self._rankings = rankings or Rankings(db, clock)
@@ -243,7 +243,7 @@ class Digests:
             else:
                 drafts.append(draft)
         for start in range(0, len(drafts), KEPT_AT_ONCE):
-            await self.precedence.give_way()
+            await self._give_way(len(chat_ids))
             async with self._keeping:
                 kept = await self._keep(drafts[start : start + KEPT_AT_ONCE], next_at)
             for digest in kept:
@@ -347,8 +347,13 @@ class Digests:
                 drafts.append(_Draft(material, digest, bodies))
             except Exception as error:  # noqa: BLE001 - one chat's trouble, which is told to whoever asked
                 drafts.append(error)
-            await self.precedence.give_way()
+            await self._give_way(len(materials))
         return drafts
+
+    async def _give_way(self, tables: int) -> None:
+        """Let whoever waits go before tables that are made for many; the one of a single chat is mostly waited for itself."""
+        if tables > 1:
+            await self.precedence.give_way()
 
     async def _keep(self, drafts: Sequence[_Draft], next_at: NextAt | None) -> list[Digest]:
         """Write digests with all that goes with them, or nothing."""

@@ -125,12 +125,23 @@ class Reception:
     ) -> None:
         """Handle one update; a `silent` one is answered by nobody, whatever goes wrong."""
         served = self._desk.digests.precedence.waits()
-        lock = self._desk.turns.setdefault(_place(update), asyncio.Lock())
         try:
-            await lock.acquire()
-        except BaseException:
+            await self._attend(update, bot, handler, text, served, silent=silent)
+        finally:
             served()
-            raise
+
+    async def _attend(
+        self,
+        update: Update,
+        bot: ExtBot[Any],
+        handler: Handler,
+        text: str,
+        served: Callable[[], None],
+        *,
+        silent: bool,
+    ) -> None:
+        lock = self._desk.turns.setdefault(_place(update), asyncio.Lock())
+        await lock.acquire()
         held = True
 
         def let_go() -> None:
@@ -153,7 +164,6 @@ class Reception:
         finally:
             let_go()
             await self._close(visit)
-            served()
 
     def _settling(self, handler: Handler) -> Handler:
         """A command in a private chat ends the question that was open there."""

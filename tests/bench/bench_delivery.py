@@ -77,10 +77,10 @@ def _ok(result: Any) -> web.Response:
     return web.json_response({"ok": True, "result": result})
 
 
-def _serve(port_to: Connection) -> None:
+def serve(app: web.Application, port_to: Connection) -> None:
+    """Serve on a free port of this machine, which is told, until the process ends."""
+
     async def main() -> None:
-        app = web.Application()
-        app.router.add_route("*", "/bot{token}/{method}", _Strict().handle)
         runner = web.AppRunner(app, access_log=None)
         await runner.setup()
         await web.TCPSite(runner, "127.0.0.1", 0).start()
@@ -88,6 +88,12 @@ def _serve(port_to: Connection) -> None:
         await asyncio.Event().wait()
 
     asyncio.run(main())
+
+
+def _strict(port_to: Connection) -> None:
+    app = web.Application()
+    app.router.add_route("*", "/bot{token}/{method}", _Strict().handle)
+    serve(app, port_to)
 
 
 def _now() -> datetime:
@@ -185,7 +191,7 @@ def _quantile(times: Sequence[float], share: float) -> float:
 def _against_a_server(numbers: list[int], parts: int, presses: float) -> None:
     """One run against a server that has seen nothing yet."""
     receiver, sender = multiprocessing.Pipe(duplex=False)
-    server = multiprocessing.get_context("spawn").Process(target=_serve, args=(sender,), daemon=True)
+    server = multiprocessing.get_context("spawn").Process(target=_strict, args=(sender,), daemon=True)
     server.start()
     try:
         with tempfile.TemporaryDirectory() as folder:

@@ -35,7 +35,7 @@ from bot.model import ChatKind
 from bot.playground.sample_sources import SampleSources
 from storage import chats
 from storage.database import Database
-from tests.bench.bench_delivery import ANSWERED, EDITED, print_rate, print_refusals, print_waits, too_many
+from tests.bench.bench_delivery import ANSWERED, EDITED, print_rate, print_refusals, print_waits, serve, too_many
 from tests.support.programs import CATEGORIES, MORNING, program
 from tests.support.strict_limits import Meters, limited
 
@@ -165,22 +165,15 @@ def _ok(result: Any) -> web.Response:
 
 
 def _telegram(port_to: Connection, presses: float) -> None:
-    async def main() -> None:
-        telegram = _Telegram(presses)
+    telegram = _Telegram(presses)
 
-        async def report(_: web.Request) -> web.Response:
-            return web.json_response(telegram.report())
+    async def report(_: web.Request) -> web.Response:
+        return web.json_response(telegram.report())
 
-        app = web.Application()
-        app.router.add_get("/report", report)
-        app.router.add_route("*", "/bot{token}/{method}", telegram.handle)
-        runner = web.AppRunner(app, access_log=None)
-        await runner.setup()
-        await web.TCPSite(runner, "127.0.0.1", 0).start()
-        port_to.send(runner.addresses[0][1])
-        await asyncio.Event().wait()
-
-    asyncio.run(main())
+    app = web.Application()
+    app.router.add_get("/report", report)
+    app.router.add_route("*", "/bot{token}/{method}", telegram.handle)
+    serve(app, port_to)
 
 
 def _arxiv(address_to: Connection) -> None:
