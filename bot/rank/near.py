@@ -24,9 +24,9 @@ def matching(background: Background, text: str, most: int) -> list[Paper]:
     if not units or not background.papers:
         return []
     rarity = background.rarity(units)
-    counts = background.counts_of(units)
-    covered = (counts > 0) @ rarity / rarity.sum()
-    fit = np.log1p(counts) @ rarity / rarity.sum()
+    mentions = background.mentions_of(units)
+    covered = (mentions > 0) @ rarity / rarity.sum()
+    fit = mentions @ rarity
     order = sorted(np.flatnonzero(covered >= COVERED).tolist(), key=lambda at: (-fit[at], at))
     return [background.papers[at] for at in order[:most]]
 
