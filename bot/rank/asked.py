@@ -241,12 +241,13 @@ def _units(asked: Sequence[Wishes], names: Sequence[str]) -> tuple[Places, Share
 
 
 def _speaking(background: Background, names: Sequence[str], weighted: Any, directions: Vector) -> tuple[Places, Vector]:
-    """Interests × a few: the past papers that speak most of each, and by how much each does; they add up to 1."""
+    """Interests × a few: the past papers that speak most of each, the strongest first, and by how much each does; they add up
+    to 1."""
     past = background.everything.topics
     columns = background.vocabulary.named(names)
     known = np.flatnonzero(columns >= 0)
     mentions = background.mentions[:, columns[known]].T.tocsr()
-    said = weighted[:, known] @ mentions
+    said = (np.float32(WORDS_SCALE) * weighted[:, known]) @ mentions
     most = min(ECHO_PAPERS, len(past))
     places = np.zeros((len(directions), most), dtype=np.int32)
     shares = np.zeros((len(directions), most), dtype=np.float32)
@@ -254,12 +255,27 @@ def _speaking(background: Background, names: Sequence[str], weighted: Any, direc
         some = slice(start, start + SPOKEN_AT_ONCE)
         spoken = directions[some] @ past.T
         np.maximum(spoken, 0.0, out=spoken)
-        spoken += said[some].toarray() * np.float32(WORDS_SCALE)
-        best = np.sort(np.argpartition(spoken, len(past) - most, axis=1)[:, -most:], axis=1)
+        spoken += said[some].toarray()
+        best = _largest(spoken, most)
         each = np.maximum(np.take_along_axis(spoken, best, axis=1), np.float32(0.0))
         shares[some] = each / np.maximum(each.sum(axis=1, keepdims=True), np.float32(1e-9))
         places[some] = best
     return places, shares
+
+
+def _largest(values: Vector, most: int) -> NDArray[np.intp]:
+    """The places of so many of the largest values of each row, the largest first and equal ones in their order."""
+    rows, width = values.shape
+    # Laid over each other in folds, the columns' maxima show a bound that so many values reach, and few others do: looking
+    # for the largest among these takes a quarter of the time.
+    folds = max(width // (8 * most), 1)
+    maxima = values[:, : width // folds * folds].reshape(rows, folds, -1).max(axis=1)
+    bound = np.partition(maxima, -most, axis=1)[:, -most]
+    row, place = np.divmod(np.flatnonzero(values >= bound[:, None]), width)
+    order = np.lexsort((-values[row, place], row))
+    starts = np.searchsorted(row, np.arange(rows))
+    found: NDArray[np.intp] = place[order[starts[:, None] + np.arange(most)]]
+    return found
 
 
 def _by_vectors(background: Background, wishes: Wishes) -> tuple[Vector | None, Vector | None]:
