@@ -13,8 +13,11 @@ from bot.rank.units import NAMED, SEVERAL, Units, key_of
 Keys = NDArray[np.int64]
 Places = NDArray[np.int32]
 
-_SOME = 2**18
-"""Rests of keys by which most of those that have no column are told at once."""
+_RESTS = 2**17
+"""Rests of keys, by which most columns are found at once: some three times as many as a vocabulary has."""
+
+_NOBODY, _SEVERAL = -1, -2
+"""What a rest leads to that no key has, and one that several have."""
 
 _PARTS = 16
 """Parts in which keys are sorted, so that it takes little memory."""
@@ -25,10 +28,13 @@ class Columns:
 
     def __init__(self, keys: Keys) -> None:
         self.keys = keys
-        self._order = np.argsort(keys).astype(np.int32)
+        rests = _rests(keys)
+        alone = np.bincount(rests, minlength=_RESTS)[rests] == 1
+        self._first = np.full(_RESTS, _NOBODY, dtype=np.int32)
+        self._first[rests] = np.where(alone, np.arange(len(keys)), _SEVERAL)
+        several = np.flatnonzero(~alone)
+        self._order = several[np.argsort(keys[several])].astype(np.int32)
         self._sorted = keys[self._order]
-        self._some = np.zeros(_SOME, dtype=bool)
-        self._some[keys >> 2 & _SOME - 1] = True
 
     def __len__(self) -> int:
         return len(self.keys)
@@ -47,13 +53,18 @@ class Columns:
 
     def places_of(self, keys: Keys) -> Places:
         """The columns of units by their keys, -1 where one has none."""
-        found = np.full(len(keys), -1, dtype=np.int32)
-        if len(self._sorted):
-            maybe = np.flatnonzero(self._some[keys >> 2 & _SOME - 1])
-            wanted = keys[maybe]
+        found = self._first[_rests(keys)]
+        one, several = np.flatnonzero(found >= 0), np.flatnonzero(found == _SEVERAL)
+        found[one[self.keys[found[one]] != keys[one]]] = -1
+        if len(several):
+            wanted = keys[several]
             at = np.minimum(np.searchsorted(self._sorted, wanted), len(self._sorted) - 1)
-            found[maybe] = np.where(self._sorted[at] == wanted, self._order[at], np.int32(-1))
+            found[several] = np.where(self._sorted[at] == wanted, self._order[at], np.int32(-1))
         return found
+
+
+def _rests(keys: Keys) -> Keys:
+    return keys >> 2 & _RESTS - 1
 
 
 class DayColumns(Columns):

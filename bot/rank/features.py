@@ -16,7 +16,7 @@ from scipy import linalg, sparse
 
 from bot.model import Paper
 from bot.rank.columns import Columns, DayColumns, Vocabulary
-from bot.rank.units import Units, units_of
+from bot.rank.units import Units, compared_by, units_of
 from bot.rank.vectors import Vectors
 
 Vector = NDArray[np.float32]
@@ -172,7 +172,7 @@ class Background:
     def __init__(self, papers: Sequence[Paper], vectors: Vectors | None = None) -> None:
         self.papers = tuple(papers)
         self.vectors = vectors
-        units = [units_of(paper, text=True) for paper in self.papers]
+        units = [units_of(paper) for paper in self.papers]
         self.vocabulary = Vocabulary(units, {name for paper in self.papers for name in paper.categories})
         self.mean_length = float(np.mean([one.length for one in units])) if units else 0.0
         self._weights = self._usual_weights()
@@ -288,8 +288,7 @@ class Background:
             rows = [past.get(key) or self._again(key) for key in keys]
         new = {key: paper for key, paper, row in zip(keys, papers, rows, strict=True) if row is None}
         if new:
-            units = [units_of(paper) for paper in new.values()]
-            words = self._words(counted(units, self.vocabulary))
+            words = self._words(self._compared(list(new.values())))
             made = {
                 # Copies: a view would keep what was made for all.
                 key: _Row(words.indices[start:end].copy(), words.data[start:end].copy(), topics.copy())
@@ -301,6 +300,14 @@ class Background:
                     del self._rows[next(iter(self._rows))]
             rows = [made[key] if row is None else row for key, row in zip(keys, rows, strict=True)]
         return [row for row in rows if row is not None]
+
+    def _compared(self, papers: Sequence[Paper]) -> Matrix:
+        """Papers × units: the counts of what they are compared by and past papers have."""
+        keys, owners, times = compared_by(papers)
+        at = self.vocabulary.places_of(keys)
+        known = at >= 0
+        # What is there several times is added up.
+        return sparse.csr_matrix((times[known], (owners[known], at[known])), shape=(len(papers), len(self.vocabulary)))
 
     def _again(self, key: int) -> _Row | None:
         """The row that is kept under this key, from now on the newest of all."""
@@ -516,7 +523,7 @@ class Features:
             known = {paper.id for paper in background.papers}
             joined = (*background.papers, *(paper for paper in papers if paper.id not in known))
             background = Background.of(joined, background.vectors)
-        units = tuple(units_of(paper, text=True) for paper in papers)
+        units = tuple(units_of(paper) for paper in papers)
         columns = DayColumns(background.vocabulary, units)
         counts = counted(units, columns)
         likeness = background.likeness_of(counts[:, : len(background.vocabulary)], papers)

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from threading import Lock
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,11 +42,20 @@ _TOPIC, _KIND = 1, 2
 @dataclass(frozen=True, slots=True, eq=False)
 class Units:
     """The keys of a paper's units in the order of its text, each as often as it counts, neighbours behind the second of
-    both; the paper's length in words; and, where it was asked for, its stems in one string for finding phrases."""
+    both; the paper's length in words; and its stems in one string for finding phrases."""
 
     keys: Keys
     length: int
     text: str
+
+
+class Compared(NamedTuple):
+    """The keys of those units by which papers are compared, in no order: each with the place of the paper that has it, and
+    with how often it counts there, which a unit may say in parts."""
+
+    keys: Keys
+    owners: NDArray[np.intp]
+    times: NDArray[np.float32]
 
 
 @lru_cache(maxsize=4096)
@@ -63,9 +73,31 @@ def key_of(name: str) -> int:
 _SORTS = ("=", "~", "@")
 
 
-def units_of(paper: Paper, *, text: bool = False) -> Units:
+def units_of(paper: Paper) -> Units:
     """The units of a paper's title, abstract and categories; what stands in the title counts twice."""
-    return _units(paper.title, paper.abstract, paper.categories, text)
+    return _units(paper.title, paper.abstract, paper.categories)
+
+
+def compared_by(papers: Sequence[Paper]) -> Compared:
+    """Those of all these papers' units that are no topics and no kinds, read together at less than one after the other."""
+    found, lengths = [_NO_KEYS], []
+    for paper in papers:
+        heading, body = _written(paper.title, paper.abstract)
+        found.append(_read([*heading, ".", *body, "."])[1])
+        lengths += [len(heading) + 1, len(body) + 1]
+    words = np.concatenate(found)
+    neighbours = _neighbours(words)
+    texts = np.arange(len(lengths))
+    owners = np.repeat(texts // 2, lengths)
+    times = np.repeat(np.where(texts % 2 == 0, np.float32(TITLE_COUNTS), np.float32(1.0)), lengths)
+    categories = [(key_of(f"@{name}"), at) for at, paper in enumerate(papers) for name in paper.categories]
+    more, theirs = np.array(categories, dtype=np.int64).reshape(-1, 2).T
+    alone, paired = np.flatnonzero(words), np.flatnonzero(neighbours)
+    return Compared(
+        np.concatenate([words[alone], neighbours[paired], more]),
+        np.concatenate([owners[alone], owners[paired], theirs]),
+        np.concatenate([times[alone], times[paired], np.ones(len(more), dtype=np.float32)]),
+    )
 
 
 def kinds_of(paper: Paper) -> list[str]:
@@ -126,12 +158,12 @@ def _read(written: Sequence[str], stems: bool = False) -> tuple[list[str], Keys,
 
 
 @lru_cache(maxsize=PAPERS_KEPT)
-def _units(title: str, abstract: str, categories: tuple[str, ...], text: bool) -> Units:
-    heading, body = written_in(title[:MOST_CHARACTERS]), written_in(abstract[:MOST_CHARACTERS])
+def _units(title: str, abstract: str, categories: tuple[str, ...]) -> Units:
+    heading, body = _written(title, abstract)
     border = len(heading)
     # What stands between both texts is no word, and so nobody's neighbour.
     written = [*heading, ".", *body]
-    stems, keys, begins = _read(written, text)
+    stems, keys, begins = _read(written, stems=True)
     in_heading, in_body = _with_neighbours(keys, border)
     of_heading, of_body, of_both = _named(written, stems, begins, border)
     of_both += [key_of(f"@{category}") for category in categories]
@@ -139,8 +171,13 @@ def _units(title: str, abstract: str, categories: tuple[str, ...], text: bool) -
     return Units(
         np.concatenate(units, dtype=np.int64, casting="unsafe"),
         int(np.count_nonzero(keys)) + (TITLE_COUNTS - 1) * int(np.count_nonzero(keys[:border])),
-        f" {' '.join(stems)} " if text else "",
+        f" {' '.join(stems)} ",
     )
+
+
+def _written(title: str, abstract: str) -> tuple[list[str], list[str]]:
+    """The words of both texts as they are written, as far as they are read."""
+    return written_in(title[:MOST_CHARACTERS]), written_in(abstract[:MOST_CHARACTERS])
 
 
 def _named(
@@ -164,15 +201,21 @@ def _named(
 def _with_neighbours(keys: Keys, border: int) -> tuple[Keys, Keys]:
     """The keys of words, 0 for those that say nothing, with those of neighbours that both say something: before and after
     the border."""
-    both = np.zeros((len(keys), 2), dtype=np.int64)
-    both[:, 0] = keys
-    left, right = keys[:-1], keys[1:]
-    both[1:, 1] = ((left * _SIGNED + right) & ~_BITS | SEVERAL) * ((left != 0) & (right != 0))
+    both = np.column_stack([keys, _neighbours(keys)])
     told = both != 0
     found, before = both[told], int(np.count_nonzero(told[:border]))
     return found[:before], found[before:]
 
 
+def _neighbours(keys: Keys) -> Keys:
+    """For each word the key of it and the one before it, 0 where either says nothing."""
+    found = np.zeros_like(keys)
+    left, right = keys[:-1], keys[1:]
+    found[1:] = ((left * _SIGNED + right) & ~_BITS | SEVERAL) * ((left != 0) & (right != 0))
+    return found
+
+
+_NO_KEYS = np.zeros(0, dtype=np.int64)
 _SIGNED = np.int64(_FACTOR - 2**64)
 
 

@@ -14,7 +14,7 @@ from bot.model import Paper
 from bot.rank import glossary, units, words
 from bot.rank.columns import Columns, DayColumns, Vocabulary
 from bot.rank.features import counted
-from bot.rank.units import TITLE_COUNTS, key_of, kinds_of, tells, units_of
+from bot.rank.units import TITLE_COUNTS, compared_by, key_of, kinds_of, tells, units_of
 from bot.rank.words import tokens, written_in
 from tests.support import builders
 
@@ -63,9 +63,7 @@ def by_hand(paper: Paper) -> Counter[str]:
 @given(PAPERS)
 def test_every_unit_is_counted(paper: Paper) -> None:
     """Words, neighbours, topics, kinds and categories, those of the title twice."""
-    found, wanted = units_of(paper, text=True), by_hand(paper)
-    assert units_of(paper).keys.tolist() == found.keys.tolist()
-    assert units_of(paper).text == ""
+    found, wanted = units_of(paper), by_hand(paper)
     assert Counter(found.keys.tolist()) == {key_of(name): count for name, count in wanted.items()}
     assert found.length == sum(count for name, count in wanted.items() if name[0] not in "=~@" and " " not in name)
     assert found.text.split() == [
@@ -76,11 +74,22 @@ def test_every_unit_is_counted(paper: Paper) -> None:
     assert set(kinds_of(paper)) == {name for name in wanted if name.startswith("~")}
 
 
+@given(st.lists(PAPERS, max_size=4))
+def test_papers_are_compared_by_all_but_topics_and_kinds(papers: list[Paper]) -> None:
+    """Read together they have the same units as one by one."""
+    compared = compared_by(papers)
+    for at, paper in enumerate(papers):
+        found: Counter[int] = Counter()
+        for key, owner, times in zip(*(part.tolist() for part in compared), strict=True):
+            found[key] += int(times) * (owner == at)
+        assert +found == {key_of(name): count for name, count in by_hand(paper).items() if name[0] not in "=~"}
+
+
 @given(st.lists(PAPERS, max_size=5), st.lists(PAPERS, max_size=3))
 def test_columns_are_those_of_the_names(past: list[Paper], day: list[Paper]) -> None:
     """A vocabulary has every unit but neighbours of one paper, in the order of the texts, and can name it; a day's own units
     stand behind it."""
-    told = [units_of(paper, text=True) for paper in past]
+    told = [units_of(paper) for paper in past]
     vocabulary = Vocabulary(told, {name for paper in past for name in paper.categories})
     papers: Counter[str] = Counter(name for paper in past for name in by_hand(paper))
     names = vocabulary.names_at(range(len(vocabulary)))
@@ -104,6 +113,15 @@ def test_columns_of_nothing() -> None:
     none = Columns(np.zeros(0, dtype=np.int64))
     assert "word" not in none
     assert none.named(["word", "=topic"]).tolist() == [-1, -1]
+
+
+@given(st.lists(st.integers(0, 30), unique=True, max_size=12), st.lists(st.integers(0, 30), max_size=12))
+def test_columns_are_told_apart(known: list[int], asked: list[int]) -> None:
+    """Also those of units whose keys end alike."""
+    keys, wanted = (
+        (np.array(some, dtype=np.int64) % 5 << 40) + np.array(some, dtype=np.int64) // 5 * 4 for some in (known, asked)
+    )
+    assert Columns(keys).places_of(wanted).tolist() == [known.index(one) if one in known else -1 for one in asked]
 
 
 @given(st.text(alphabet=st.characters(max_codepoint=127)))
