@@ -32,7 +32,7 @@ check: $(VENV)/.installed
 	$(BIN)/mypy
 
 bench-delivery: $(VENV)/.installed
-	@set -e; for name in transport paid delivery morning kills takeover load; do echo "== $$name"; \
+	@set -e; for name in transport paid delivery morning kills takeover load program; do echo "== $$name"; \
 		PYTHONPATH=. $(BIN)/python "tests/bench/bench_$$name.py"; done
 
 bench: $(VENV)/.installed

@@ -16,11 +16,8 @@ import argparse
 import asyncio
 import functools
 import resource
-import shutil
 import sqlite3
 import statistics
-import subprocess
-import sys
 import tempfile
 import time as clocks
 from collections import defaultdict
@@ -57,34 +54,12 @@ STAGES = {"_choose": "ranking and choosing", "_drafts": "rows", "_keep": "writin
 def main() -> None:
     """Fill a database in another program, and measure in this one."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--chats", type=int, default=100_000)
-    parser.add_argument("--verdicts", type=int, default=300_000)
-    parser.add_argument("--days", type=int, default=250)
-    parser.add_argument("--due", type=int, default=2000)
-    parser.add_argument("--folder", type=Path, help="where the invented database lives while it is used")
-    parser.add_argument("--world", type=Path, help="keep the filled database here, or take it from here")
-    parser.add_argument("--fill", type=Path, help=argparse.SUPPRESS)
+    load_world.add_arguments(parser)
     chosen = parser.parse_args()
-    if chosen.fill:
-        asyncio.run(_fill(chosen.fill, chosen.chats, chosen.verdicts, chosen.days))
-        return
     with tempfile.TemporaryDirectory(prefix="paperboy-load-", dir=chosen.folder) as folder:
         file = Path(folder) / "load.db"
-        world = chosen.world or file
-        if not world.exists():
-            begun = clocks.perf_counter()
-            subprocess.run([sys.executable, __file__, *sys.argv[1:], "--fill", str(world)], check=True)  # noqa: S603 - this file
-            print(f"filled in                     {clocks.perf_counter() - begun:10.0f} s")
-        if world != file:
-            shutil.copyfile(world, file)
+        load_world.put(file, chosen)
         asyncio.run(_measure(file, chosen.due))
-
-
-async def _fill(file: Path, many: int, verdicts: int, days: int) -> None:
-    db = await Database.open(f"sqlite+aiosqlite:///{file}")
-    await load_world.fill(db, many, verdicts, days)
-    await db.close()
-    _size(file)
 
 
 async def _measure(file: Path, due: int) -> None:
@@ -101,21 +76,21 @@ async def _measure(file: Path, due: int) -> None:
     peer = await _median(lambda: asyncio.to_thread(_bare, file))
     _line("tick that finds nobody due", f"{ours * 1e3:.2f} ms", ours <= WANTED_TICK)
     print(f"  bare sqlite3                {peer * 1e3:10.2f} ms, ratio {ours / peer:.1f}")
-    first = _a_chat_in(due, counts["chats"])
-    await _make_due(db, first[:1])
+    first = a_chat_in(due, counts["chats"])
+    await make_due(db, first[:1])
     cpu_begun = clocks.process_time()
     await _serve(rounds)
     warm = clocks.process_time() - cpu_begun
     used.clear()
     print(f"  the day's first digest      {warm:10.2f} s CPU: what all chats have in common")
     alone = first[1:][::4]
-    await _make_due(db, alone)
+    await make_due(db, alone)
     statements = _count_statements(db)
     cpu_begun = clocks.process_time()
     await _serve(rounds)
     _stages(used, clocks.process_time() - cpu_begun, len(alone))
     print(f"  statements                  {statements() / len(alone):10.2f} a chat")
-    await _make_due(db, sorted({*first[1:]} - {*alone}))
+    await make_due(db, sorted({*first[1:]} - {*alone}))
     before, made_before = _size(file), (await _counts(db, "digests"))["digests"]
     late: list[float] = []
     watch = asyncio.create_task(_note_delays(late))
@@ -210,14 +185,15 @@ def _count_statements(db: Database) -> Callable[[], int]:
     return lambda: len(seen)
 
 
-def _a_chat_in(due: int, chats: int) -> list[int]:
+def a_chat_in(due: int, chats: int) -> list[int]:
     """As many chats as are to be due, of all chats evenly, and so as many voters among them as among all."""
     step = max(chats // due, 1) | 1  # odd, and no multiple of five: not only voters, nor only others
     step += 2 if step % load_world.VOTING == 0 else 0
     return [1 + n * step % chats for n in range(due)]
 
 
-async def _make_due(db: Database, ids: list[int]) -> None:
+async def make_due(db: Database, ids: list[int]) -> None:
+    """Let the hour of these chats have come."""
     async with db.begin() as conn:
         for start in range(0, len(ids), 500):
             some = ids[start : start + 500]

@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
+import argparse
+import asyncio
 import random
+import shutil
+import sqlite3
+import subprocess
+import sys
+import time as clocks
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import accumulate, islice
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Table, insert
@@ -24,6 +33,36 @@ WORDS = 12_000
 BATCH = 5000
 VOTING = 5
 """Of so many chats one votes."""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The arguments of a benchmark over such a world."""
+    parser.add_argument("--chats", type=int, default=100_000)
+    parser.add_argument("--verdicts", type=int, default=300_000)
+    parser.add_argument("--days", type=int, default=250)
+    parser.add_argument("--due", type=int, default=2000)
+    parser.add_argument("--folder", type=Path, help="where the invented database lives while it is used")
+    parser.add_argument("--world", type=Path, help="keep the filled database here, or take it from here")
+
+
+def put(file: Path, chosen: argparse.Namespace) -> None:
+    """Put the world of such arguments into a file, filled by a program of its own, whose memory is nobody's concern."""
+    world = chosen.world or file
+    if not world.exists():
+        begun = clocks.perf_counter()
+        sizes = map(str, (chosen.chats, chosen.verdicts, chosen.days))
+        subprocess.run([sys.executable, __file__, str(world), *sizes], check=True)  # noqa: S603 - this file
+        print(f"filled in                     {clocks.perf_counter() - begun:10.0f} s")
+    if world != file:
+        shutil.copyfile(world, file)
+
+
+async def _fill(file: Path, many: int, verdicts: int, days: int) -> None:
+    db = await Database.open(f"sqlite+aiosqlite:///{file}")
+    await fill(db, many, verdicts, days)
+    await db.close()
+    with closing(sqlite3.connect(file)) as conn:
+        conn.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
 
 async def fill(db: Database, many: int, verdicts: int, days: int) -> None:
@@ -168,3 +207,7 @@ def _verdicts(many: int, verdicts: int, days: int, rng: random.Random) -> Iterat
             "kind": rng.choice(("like", "like", "dislike")),
             "at": NOW - timedelta(hours=n % 4000),
         }
+
+
+if __name__ == "__main__":
+    asyncio.run(_fill(Path(sys.argv[1]), *map(int, sys.argv[2:])))
