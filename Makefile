@@ -33,10 +33,10 @@ check: $(VENV)/.installed
 
 bench-delivery: $(VENV)/.installed
 	@set -e; for name in transport paid delivery morning kills takeover load program; do echo "== $$name"; \
-		PYTHONPATH=. $(BIN)/python "tests/bench/bench_$$name.py"; done
+		PYTHONPATH=. OPENBLAS_NUM_THREADS=1 $(BIN)/python "tests/bench/bench_$$name.py"; done
 
 bench: $(VENV)/.installed
-	@set -e; for file in tests/bench/bench_*.py; do echo "== $$file"; PYTHONPATH=. $(BIN)/python "$$file"; done
+	@set -e; for file in tests/bench/bench_*.py; do echo "== $$file"; PYTHONPATH=. OPENBLAS_NUM_THREADS=1 $(BIN)/python "$$file"; done
 
 bench-ranking: $(VENV)/.installed
 	@PYTHONPATH=. OPENBLAS_NUM_THREADS=1 $(BIN)/python tests/bench/bench_ranking.py
