@@ -11,8 +11,7 @@ import numpy as np
 
 from bot.model import Paper
 from bot.rank.taste import TASTE_SCALE, Taste
-from bot.rank.units import tells
-from bot.rank.words import Token, tokens
+from bot.rank.units import telling_in
 
 
 class Word(NamedTuple):
@@ -76,13 +75,10 @@ def _occurrences(wanted: Sequence[str], text: str) -> Iterable[str]:
     telling, stems = _telling(text)
     for at in [at for at, stem in enumerate(stems) if stem == wanted[0]]:
         if stems[at : at + len(wanted)] == wanted:
-            row = telling[at : at + len(wanted)]
-            yield " ".join(token.written if token.written.isupper() else token.written.lower() for token in row)
+            yield " ".join(word if word.isupper() else word.lower() for word in telling[at : at + len(wanted)])
 
 
 @lru_cache(maxsize=256)
-def _telling(text: str) -> tuple[list[Token], list[str]]:
-    """The words of a text that say something, and their stems; a table's papers are asked for several words each, by many
-    chats."""
-    telling = [token for token in tokens(text) if tells(token)]
-    return telling, [token.stem for token in telling]
+def _telling(text: str) -> tuple[list[str], list[str]]:
+    """A table's papers are asked for several words each, by many chats."""
+    return telling_in(text)

@@ -157,6 +157,14 @@ def _read(written: Sequence[str], stems: bool = False) -> tuple[list[str], Keys,
     return wanted, words.told[places], begins
 
 
+def telling_in(text: str) -> tuple[list[str], list[str]]:
+    """The words of a paper's title or abstract that say something of what it is about: as written, and their stems."""
+    written = written_in(text[:MOST_CHARACTERS])
+    stems, keys, _ = _read(written, stems=True)
+    told = np.flatnonzero(keys).tolist()
+    return [written[at] for at in told], [stems[at] for at in told]
+
+
 @lru_cache(maxsize=PAPERS_KEPT)
 def _units(title: str, abstract: str, categories: tuple[str, ...]) -> Units:
     heading, body = _written(title, abstract)
