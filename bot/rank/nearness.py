@@ -1,4 +1,4 @@
-"""How like the day's papers are in words: to each other, and to judged papers."""
+"""How like the day's papers are: to each other, and in words to judged papers."""
 
 from __future__ import annotations
 
@@ -12,6 +12,10 @@ from numpy.typing import NDArray
 
 from bot.model import Paper
 from bot.rank.features import Features, Vector, key_of, rows_of
+from bot.rank.taste import pairs_of
+
+TOPIC_SHARE = 0.5
+"""How much of the likeness of two papers of a table their topics are."""
 
 MOST_PAIRED = 2048
 """The day's papers up to which every pair of them is kept, four bytes each; beyond, as after days without an announcement
@@ -33,18 +37,18 @@ class Sum(NamedTuple):
 
 
 class Nearness:
-    """The likeness in words of a day's papers, worked out when it is asked for."""
+    """The likeness of a day's papers, worked out when it is asked for."""
 
     def __init__(self, features: Features) -> None:
         self._features = features
 
-    def among(self, places: Places) -> Vector:
-        """Of all pairs of the papers at these places."""
-        words = self._features.likeness.words[places]
-        return np.asarray((words @ words.T).toarray())
+    def alike(self, places: Places) -> Vector:
+        """How alike all pairs of the papers at these places are."""
+        mine = self._features.likeness.take(places)
+        return pairs_of(np.asarray((mine.words @ mine.words.T).toarray()), mine, mine, TOPIC_SHARE)
 
     def to(self, papers: Sequence[Paper], places: Places) -> Vector:
-        """Of the papers at these places (rows) to any papers."""
+        """How like in words the papers at these places (rows) are to any papers."""
         theirs = self._features.background.likeness(papers).words
         return np.asarray((self._features.likeness.words[places] @ theirs.T).toarray())
 
@@ -73,17 +77,17 @@ class KeptNearness(Nearness):
         """Past papers × the day's."""
         return self._rows[: self._count]
 
-    def among(self, places: Places) -> Vector:
-        """Of all pairs of the papers at these places."""
+    def alike(self, places: Places) -> Vector:
+        """How alike all pairs of the papers at these places are."""
         if len(self._features.papers) > MOST_PAIRED:
-            return super().among(places)
-        return self._pairs[places][:, places]
+            return super().alike(places)
+        return self._pairs[np.ix_(places, places)]
 
     def to(self, papers: Sequence[Paper], places: Places) -> Vector:
-        """Of the papers at these places (rows) to any papers."""
+        """How like in words the papers at these places (rows) are to any papers."""
         with self._lock:
             rows = self._rows_of(papers)
-            return self._rows[rows][:, places].T
+            return self._rows[np.ix_(rows, places)].T
 
     def summed(self, papers: Sequence[Sequence[Paper]], shares: Sequence[Sequence[Vector]]) -> Sum:
         """For each of several rows of papers and each row of its shares: the papers, each times its share, in sum."""
@@ -105,8 +109,14 @@ class KeptNearness(Nearness):
 
     @cached_property
     def _pairs(self) -> Vector:
-        features = self._features
-        return np.asarray((features.likeness.words @ features.by_word).toarray())
+        features, count = self._features, len(self._features.papers)
+        found = np.empty((count, count), dtype=np.float32)
+        for start in range(0, count, CHUNK):
+            some = slice(start, start + CHUNK)
+            mine = features.likeness.take(some)
+            words = (mine.words @ features.by_word).toarray()
+            found[some] = pairs_of(words, mine, features.likeness, TOPIC_SHARE)
+        return found
 
     def _rows_of(self, papers: Sequence[Paper]) -> NDArray[np.int32]:
         """Where the likeness of the day's papers to each of these is kept."""

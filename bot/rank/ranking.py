@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from bot.model import FollowKind, Reason, ReasonKind, ScoredPaper
 from bot.rank.features import Features, Vector
 from bot.rank.learned import strongest, written
-from bot.rank.nearness import Nearness
+from bot.rank.nearness import TOPIC_SHARE, Nearness
 from bot.rank.taste import TASTE_SCALE, Judged, Taste, pairs_of, whole
 
 Shares = NDArray[np.float64]
@@ -84,18 +84,17 @@ class Ranking(Sequence[ScoredPaper]):
         """Whether there is anything to go by: stated interests, or verdicts."""
         return bool(self._parts.interests) or self._taste is not None
 
-    def alike(self, places: Sequence[int], topic_share: float) -> Vector:
+    def alike(self, places: Sequence[int]) -> Vector:
         """How alike all pairs of the papers at these places are."""
-        mine = self.features.likeness.without_words(places)
-        return pairs_of(self._near.among(places), mine, mine, topic_share)
+        return self._near.alike(places)
 
-    def familiar(self, places: Sequence[int], topic_share: float) -> Vector:
+    def familiar(self, places: Sequence[int]) -> Vector:
         """How alike each paper at these places is to the most similar one that somebody liked or disliked; 0 where nobody
         did, and nothing less."""
         found = np.zeros(len(places), dtype=np.float32)
         for judged in (self._taste.liked, self._taste.disliked) if self._taste is not None else ():
             if judged.papers:
-                found = np.maximum(found, self._to(judged, places, topic_share).max(axis=1))
+                found = np.maximum(found, self._to(judged, places, TOPIC_SHARE).max(axis=1))
         return found
 
     def _to(self, judged: Judged, places: Sequence[int], topic_share: float) -> Vector:

@@ -16,7 +16,6 @@ from bot.rank.ranking import SIMILAR, Ranking
 
 Places = Sequence[int] | NDArray[np.intp]
 
-TOPIC_SHARE = 0.5
 SAME = 0.5
 """Likeness from which a verdict on one paper leaves nothing to learn from another."""
 
@@ -52,7 +51,7 @@ def select(
     plausible enough; it says so by a reason of its own kind, whose `count` is the number of papers it speaks for.
     """
     ordered = _best(ranking, max(size, 0) * LOOKED_AT, seen, among)
-    near = ranking.alike(ordered, TOPIC_SHARE)
+    near = ranking.alike(ordered)
     scores = ranking.scores[ordered]
     # `ordered` is in the order of the table, and what is chosen of it are places in it.
     chosen = sorted(_varied(scores, near, size))
@@ -98,7 +97,7 @@ def _teaching(ranking: Ranking, ordered: Sequence[int], near: Vector, chosen: Se
     if not others:
         return None
     theirs = near[others]
-    familiar = ranking.familiar([ordered[at] for at in others], TOPIC_SHARE)
+    familiar = ranking.familiar([ordered[at] for at in others])
     familiar = np.maximum(familiar, theirs[:, chosen].max(axis=1))
     alike = np.maximum(theirs[:, others], 0.0)
     np.fill_diagonal(alike, 0.0)

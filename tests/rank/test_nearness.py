@@ -18,7 +18,7 @@ def test_kept_and_fresh_are_the_same() -> None:
     for judged in (PAST[:5], PAST[3:9], [DAY[0], PAST[1]], []):
         assert np.allclose(kept.to(judged, PLACES), fresh.to(judged, PLACES), atol=1e-6)
         assert kept.to(judged, PLACES).shape == (3, len(judged))
-    assert np.allclose(kept.among(PLACES), fresh.among(PLACES), atol=1e-6)
+    assert np.allclose(kept.alike(PLACES), fresh.alike(PLACES), atol=1e-6)
 
 
 def test_a_sum_is_that_of_its_papers() -> None:
@@ -48,7 +48,7 @@ def test_more_papers_than_pairs_are_kept_of(monkeypatch: pytest.MonkeyPatch) -> 
     """After days without an announcement there are many papers: only what is asked for is compared."""
     monkeypatch.setattr(nearness, "MOST_PAIRED", 3)
     kept = KeptNearness(FEATURES)
-    assert np.allclose(kept.among(PLACES), Nearness(FEATURES).among(PLACES), atol=1e-6)
+    assert np.allclose(kept.alike(PLACES), Nearness(FEATURES).alike(PLACES), atol=1e-6)
     assert "_pairs" not in vars(kept)
 
 
