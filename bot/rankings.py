@@ -103,7 +103,7 @@ class Rankings:
         async with self._db.read() as conn:
             heats = await self._heats(conn, features.ids, until)
             names = await names_of(conn, features.papers) if by_place else {}
-        await self._embed((), [wish.label for wish in interests.parse(profile.interests)])
+        await self._embed((), (wish.label for wish in interests.parse(profile.interests)))
         taste = await self.taste(chat_id, profile, features.background, now)
         return await asyncio.to_thread(score, features, profile, heats, names, now, taste)
 
@@ -119,7 +119,7 @@ class Rankings:
         async with self._db.read() as conn:
             heats = await self._heats(conn, features.ids, until)
             names = await names_of(conn, features.papers) if by_place else {}
-        await self._embed((), [wish.label for _, one in asked for wish in interests.parse(one.interests)])
+        await self._embed((), (wish.label for _, one in asked for wish in interests.parse(one.interests)))
         tastes = await self._tastes_of(asked, features.background, now)
         asks = [Ask(profile, taste) for (_, profile), taste in zip(asked, tastes, strict=True)]
         batch = await self._batch(features)

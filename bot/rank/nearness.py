@@ -81,13 +81,13 @@ class KeptNearness(Nearness):
         """How alike all pairs of the papers at these places are."""
         if len(self._features.papers) > MOST_PAIRED:
             return super().alike(places)
-        return self._pairs[np.ix_(places, places)]
+        return self._pairs.take(places, axis=0).take(places, axis=1)
 
     def to(self, papers: Sequence[Paper], places: Places) -> Vector:
         """How like in words the papers at these places (rows) are to any papers."""
         with self._lock:
             rows = self._rows_of(papers)
-            return self._rows[np.ix_(rows, places)].T
+            return self._rows.take(rows, axis=0).take(places, axis=1).T
 
     def summed(self, papers: Sequence[Sequence[Paper]], shares: Sequence[Sequence[Vector]]) -> Sum:
         """For each of several rows of papers and each row of its shares: the papers, each times its share, in sum."""

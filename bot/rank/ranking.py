@@ -88,20 +88,19 @@ class Ranking(Sequence[ScoredPaper]):
         """How alike all pairs of the papers at these places are."""
         return self._near.alike(places)
 
-    def familiar(self, places: Sequence[int]) -> Vector:
+    def familiar(self, places: Sequence[int] | NDArray[np.intp]) -> Vector:
         """How alike each paper at these places is to the most similar one that somebody liked or disliked; 0 where nobody
         did, and nothing less."""
-        found = np.zeros(len(places), dtype=np.float32)
-        for judged in (self._taste.liked, self._taste.disliked) if self._taste is not None else ():
-            if judged.papers:
-                found = np.maximum(found, self._to(judged, places, TOPIC_SHARE).max(axis=1))
-        return found
+        if self._taste is None:
+            return np.zeros(len(places), dtype=np.float32)
+        near: Vector = self._to_judged(self._taste, places, TOPIC_SHARE).max(axis=1, initial=0.0)
+        return near
 
-    def _to(self, judged: Judged, places: Sequence[int], topic_share: float) -> Vector:
-        """How alike each paper at these places (row) is to each of these judged ones."""
-        mine = self.features.likeness.without_words(places)
-        theirs = judged.background.without_words(judged.papers)
-        return pairs_of(self._near.to(judged.papers, places), mine, theirs, topic_share)
+    def _to_judged(self, taste: Taste, places: Sequence[int] | NDArray[np.intp], topic_share: float) -> Vector:
+        """How alike each paper at these places (row) is to each liked one, and behind them to each disliked one."""
+        judged = (*taste.liked.papers, *taste.disliked.papers)
+        mine, theirs = self.features.likeness.without_words(places), taste.background.without_words(judged)
+        return pairs_of(self._near.to(judged, places), mine, theirs, topic_share)
 
     @overload
     def __getitem__(self, at: int) -> ScoredPaper: ...
@@ -135,8 +134,7 @@ class Ranking(Sequence[ScoredPaper]):
 
     def _reasons(self, places: Sequence[int]) -> list[tuple[Reason, ...]]:
         stated = self._stated(places)
-        liked = self._learned(ReasonKind.LIKED, self._parts.liked, places)
-        disliked = self._learned(ReasonKind.DISLIKED, self._parts.disliked, places)
+        liked, disliked = self._learned(places)
         rest = self._rest(places)
         return [
             tuple(sorted(_joined([part for some in parts for part in some]), key=_by_share))
@@ -177,34 +175,44 @@ class Ranking(Sequence[ScoredPaper]):
             found.append(Reason(ReasonKind.MODEL, said, share))
         return [*found, *(Reason(ReasonKind.MUTED, label, MUTED_SHARE) for label in parts.muted.get(at, ()))]
 
-    def _learned(self, kind: ReasonKind, shares: Amounts, places: Sequence[int]) -> list[list[Reason]]:
-        """What verdicts add to each of these papers, in parts: the most similar judged papers, each with what its likeness
-        adds and how many are similar; for likes the words that add most besides; and what is left, which names nothing and
-        counts 0."""
+    def _learned(self, places: Sequence[int]) -> tuple[list[list[Reason]], list[list[Reason]]]:
+        """What likes, and what dislikes, add to each of these papers."""
         taste = self._taste
-        if taste is None or not np.any(shares[places]):
+        if taste is None:
+            return [[] for _ in places], [[] for _ in places]
+        near, border = self._to_judged(taste, places, taste.topic_share), len(taste.liked.papers)
+        return (
+            self._learned_of(taste, ReasonKind.LIKED, places, near[:, :border]),
+            self._learned_of(taste, ReasonKind.DISLIKED, places, near[:, border:]),
+        )
+
+    def _learned_of(self, taste: Taste, kind: ReasonKind, places: Sequence[int], near: Vector) -> list[list[Reason]]:
+        """What verdicts of one kind add to each of these papers, in parts: the most similar judged papers, each with what its
+        likeness adds and how many are similar; for likes the words that add most besides; and what is left, which names
+        nothing and counts 0. `near` is how like they are to the judged papers."""
+        if kind is ReasonKind.LIKED:
+            judged, unheard, shares, sign = taste.liked, taste.unheard, self._parts.liked[places], 1.0
+        else:
+            judged, unheard, shares, sign = taste.disliked, _NOTHING, self._parts.disliked[places], -1.0
+        if not shares.any():
             return [[] for _ in places]
-        judged, unheard = (taste.liked, taste.unheard) if kind is ReasonKind.LIKED else (taste.disliked, _NOTHING)
-        near = self._to(judged, places, taste.topic_share) if judged.papers else np.zeros((len(places), 0), np.float32)
-        terms = TASTE_SCALE * judged.shares * (near - self._silent(judged, places, unheard))
         words = taste.drawn.words if kind is ReasonKind.LIKED and taste.drawn is not None else None
-        sign = 1.0 if kind is ReasonKind.LIKED else -1.0
+        terms = TASTE_SCALE * judged.shares * (near - self._silent(judged, places, unheard))
+        similar = near >= SIMILAR
+        first = np.argsort(-sign * terms, axis=1, kind="stable")[:, :MOST_NAMED].tolist()
+        tells = (similar & (sign * terms >= LEAST_NAMED)).tolist()
+        counts = similar.sum(axis=1).tolist()
         found = []
-        for row, at in enumerate(places):
-            best = [
-                place
-                for place in np.argsort(-sign * terms[row], kind="stable")[:MOST_NAMED].tolist()
-                if near[row, place] >= SIMILAR and sign * terms[row, place] >= LEAST_NAMED
-            ]
-            count = int((near[row] >= SIMILAR).sum())
+        for row, (at, share, adds) in enumerate(zip(places, shares.tolist(), terms.tolist(), strict=True)):
+            best = [place for place in first[row] if tells[row][place]]
             some = [
-                Reason(kind, judged.papers[place].title, float(terms[row, place]), count, judged.papers[place].id)
+                Reason(kind, judged.papers[place].title, adds[place], counts[row], judged.papers[place].id)
                 for place in best
             ]
             if words is not None:
                 some += self._words(judged, best, words, unheard, at)
-            rest = float(shares[at]) - sum(reason.share for reason in some)
-            found.append([*some, Reason(kind, "", rest)] if shares[at] else [])
+            rest = share - sum(reason.share for reason in some)
+            found.append([*some, Reason(kind, "", rest)] if share else [])
         return found
 
     def _silent(self, judged: Judged, places: Sequence[int], unheard: NDArray[np.intp]) -> Amounts:
