@@ -18,8 +18,8 @@ from tests.support.databases import opened
 IDS = [paper(n).id for n in range(400)]
 LISTINGS = [listing(category, day(n)) for n in range(3) for category in ("cs.LG", "cs.CL", "cs.AI")]
 
-DERIVED = ("anon", "(subquery-")
-"""How SQLite names tables that a query makes for itself."""
+DERIVED = ("anon", "(subquery-", "json_each")
+"""How SQLite names tables that a query makes for itself or is given."""
 
 Question = Callable[[AsyncConnection], Awaitable[Any]]
 
