@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from weakref import WeakValueDictionary
 
+from sqlalchemy.ext.asyncio import AsyncConnection
+
 from bot import schedule
 from bot.errors import BadDate, NoDigest, PaperboyError
 from bot.llm.judging import MOST_JUDGED, Judge
@@ -18,6 +20,7 @@ from bot.material import Material, Materials, states_on
 from bot.model import (
     Chat,
     Digest,
+    Heat,
     Listing,
     ListingState,
     Paper,
@@ -33,7 +36,7 @@ from bot.rank.ranking import Ranking
 from bot.rank.select import select
 from bot.rankings import Rankings
 from bot.schedule import EmptyHour, QuietKind
-from bot.table import names_of, read_texts, rows_of
+from bot.table import Names, names_of, read_texts, rows_of
 from storage import chats, deliveries, digests, heat, listings
 from storage.database import Database
 
@@ -325,9 +328,11 @@ class Digests:
     ) -> list[_Draft | Exception]:
         """The digests with their messages; or, for a chat that cannot be served, what is wrong."""
         papers = {scored.paper.id: scored.paper for rows in chosen for scored in rows}
-        async with self._db.read() as conn:
-            heats = await heat.newest(conn, papers)
-            names = await names_of(conn, list(papers.values()))
+
+        async def known(conn: AsyncConnection) -> tuple[Mapping[str, Heat], Names]:
+            return await heat.newest(conn, papers), await names_of(conn, list(papers.values()))
+
+        heats, names = await self._db.reading(known)
         drafts: list[_Draft | Exception] = []
         for material, rows in zip(materials, chosen, strict=True):
             late = _late(material, rows)
@@ -360,17 +365,19 @@ class Digests:
         since: defaultdict[date, list[int]] = defaultdict(list)
         for draft in drafts:
             since[draft.material.since].append(draft.digest.chat_id)
-        async with self._db.begin() as conn:
+        hours = [(draft.material.chat, next_at(draft.material.chat), None) for draft in drafts] if next_at else []
+
+        async def write(conn: AsyncConnection) -> list[Digest]:
             made = await digests.create_all(conn, [draft.digest for draft in drafts])
             both = list(zip(drafts, made, strict=True))
             await listings.consider(conn, [(one.chat_id, one.id, draft.material.pending) for draft, one in both])
             for day, chat_ids in sorted(since.items()):
                 await chats.set_since(conn, chat_ids, day)
             await deliveries.plan_all(conn, [(one.chat_id, one.id, draft.bodies) for draft, one in both])
-            if next_at is not None:
-                plans = [(draft.material.chat, next_at(draft.material.chat), None) for draft in drafts]
-                await chats.reschedule(conn, plans)
-        return made
+            await chats.reschedule(conn, hours)
+            return made
+
+        return await self._db.writing(write)
 
     # ------------------------------------------------------------------ empty hours
 

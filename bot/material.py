@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -67,19 +68,21 @@ class Materials:
 
     async def read(self, chat_ids: Iterable[int]) -> list[Material]:
         """What the next digest of each of these chats is made of; a chat that has got everything is left out."""
-        async with self._db.read() as conn:
-            pending = await listings.unconsidered_of(conn, chat_ids)
-            by_days: defaultdict[tuple[date, ...], list[int]] = defaultdict(list)
-            for chat_id, fresh in pending.items():
-                by_days[tuple(sorted({listing.date for listing in fresh}))].append(chat_id)
-            known = await chats.many(conn, pending)
-            profiles = await chats.profiles(conn, pending)
-            polls = {poll.category: poll for poll in await listings.all_polls(conn)}
-            found: list[Material] = []
-            for days, some in by_days.items():
-                mine = [(known[one], profiles[one], pending[one]) for one in some if one in known and one in profiles]
-                found += await self._of_days(conn, days, mine, polls)
-            return found
+        return await self._db.reading(partial(self._read, chat_ids=chat_ids))
+
+    async def _read(self, conn: AsyncConnection, chat_ids: Iterable[int]) -> list[Material]:
+        pending = await listings.unconsidered_of(conn, chat_ids)
+        by_days: defaultdict[tuple[date, ...], list[int]] = defaultdict(list)
+        for chat_id, fresh in pending.items():
+            by_days[tuple(sorted({listing.date for listing in fresh}))].append(chat_id)
+        known = await chats.many(conn, pending)
+        profiles = await chats.profiles(conn, pending)
+        polls = {poll.category: poll for poll in await listings.all_polls(conn)}
+        found: list[Material] = []
+        for days, some in by_days.items():
+            mine = [(known[one], profiles[one], pending[one]) for one in some if one in known and one in profiles]
+            found += await self._of_days(conn, days, mine, polls)
+        return found
 
     async def _of_days(
         self,

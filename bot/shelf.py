@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections import OrderedDict
 from collections.abc import Callable, Collection, Hashable
 from dataclasses import dataclass
 from datetime import date
@@ -12,6 +11,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage import listings
 from storage.listings import Shown
+
+Key = tuple[tuple[str, ...], tuple[date, ...]]
 
 DAYS_KEPT = 2
 """Sets of days whose papers are kept: today's, and those of chats that missed a day."""
@@ -22,10 +23,12 @@ WORDS_KEPT = 2.0
 about as long to make. Which papers were listed counts only as it is."""
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class _Kept:
-    """What was read, by which it is known to be what the database has, and since when its words are."""
+    """What was read of which categories and days, by which it is known to be what the database has, and since when its
+    words are."""
 
+    of: Key
     shown: Shown
     stamp: Hashable
     words: Hashable
@@ -33,11 +36,12 @@ class _Kept:
 
 
 class Shelf:
-    """Keeps what was read as long as it is what the database has; `clock` tells seconds."""
+    """Keeps what was read as long as it is what the database has; `clock` tells seconds. Several threads may ask."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
-        self._kept: OrderedDict[tuple[tuple[str, ...], tuple[date, ...]], _Kept] = OrderedDict()
+        # The last one asked for first; never changed, but replaced.
+        self._kept: tuple[_Kept, ...] = ()
 
     async def shown_on(self, conn: AsyncConnection, names: Collection[str], days: Collection[date]) -> Shown:
         """What the listings of these categories show on these days; the same object while nothing of it changes. Another
@@ -45,14 +49,11 @@ class Shelf:
         key = (tuple(sorted(names)), tuple(sorted(days)))
         now = self._clock()
         stamp = await listings.stamp_of(conn, *key)
-        kept = self._kept.get(key)
+        kept = next((one for one in self._kept if one.of == key), None)
         if kept is None or kept.stamp != stamp or now - kept.looked_at >= WORDS_KEPT:
             words = await listings.words_stamp_of(conn, *key)
             same = kept is not None and (kept.stamp, kept.words) == (stamp, words)
             shown = kept.shown if same and kept is not None else await listings.shown_on(conn, *key)
-            kept = _Kept(shown, stamp, words, now)
-        self._kept[key] = kept
-        self._kept.move_to_end(key)
-        while len(self._kept) > DAYS_KEPT:
-            self._kept.popitem(last=False)
+            kept = _Kept(key, shown, stamp, words, now)
+        self._kept = (kept, *(one for one in self._kept if one.of != key))[:DAYS_KEPT]
         return kept.shown

@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager, closing
 from pathlib import Path
+from typing import TypeVar
 
 from sqlalchemy import URL
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
@@ -18,6 +19,10 @@ from storage import engines, faults, guard, migrate, soundness, transfer
 from storage.address import file_of, is_sqlite, parse, place_of
 from storage.running import lock_for_running
 from storage.tables import REVISION
+from storage.trips import OneTripConnection
+
+T = TypeVar("T")
+Work = Callable[[AsyncConnection], Awaitable[T]]
 
 _MAGIC = b"SQLite format 3\0"
 
@@ -77,14 +82,37 @@ class Database:
         async with self._transaction(self._reader) as conn:
             yield conn
 
+    async def reading(self, work: Work[T]) -> T:
+        """What `work` finds in a transaction that only reads. It waits for its connection and nothing else, and is no
+        place for what others change meanwhile: on SQLite all of it is done in the connection's thread, in one trip."""
+        return await self._whole(self._reader, work)
+
+    async def writing(self, work: Work[T]) -> T:
+        """The same in a transaction that may write."""
+        return await self._whole(self._writer, work)
+
+    async def _whole(self, engine: AsyncEngine, work: Work[T]) -> T:
+        async def steps() -> T:
+            async with conn.begin():
+                return await work(conn)
+
+        async with self._connected(engine) as conn:
+            driver = (await conn.get_raw_connection()).driver_connection
+            return await (driver.whole(steps()) if isinstance(driver, OneTripConnection) else steps())
+
     @asynccontextmanager
     async def _transaction(self, engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
+        async with self._connected(engine) as conn, conn.begin():
+            yield conn
+
+    @asynccontextmanager
+    async def _connected(self, engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
         if self._closed:
             raise DatabaseBroken(self.place, "it has been closed")
         with faults.translated(self.place):
             async with AsyncExitStack() as stack:
                 with faults.connecting(self.place):
-                    conn = await stack.enter_async_context(engine.begin())
+                    conn = await stack.enter_async_context(engine.connect())
                 yield conn
 
     async def backup(self, target: Path) -> None:

@@ -1,17 +1,22 @@
 """SQLite connections on which a statement is one trip to the connection's thread.
 
 aiosqlite makes four of it (a cursor, the statement, its rows, the cursor's end), and each has to wait for whatever else the
-program is doing at that moment, twice: in a busy program that is most of what a short transaction takes.
+program is doing at that moment, twice: in a busy program that is most of what a short transaction takes. A transaction of
+many statements may be one trip as a whole.
 """
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
-from collections.abc import Callable, Iterable, Sequence
+import threading
+from collections.abc import Callable, Coroutine, Iterable, Sequence
 from functools import partial
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 import aiosqlite
+
+T = TypeVar("T")
 
 
 class OneTripCursor:
@@ -104,7 +109,23 @@ class OneTripConnection(aiosqlite.Connection):
             finally:
                 self._ended += 1
 
-        return await self._execute(counted, self._conn)  # type: ignore[no-untyped-call] # theirs has no types
+        return await self._execute(counted, self._conn)
+
+    async def whole(self, steps: Coroutine[Any, Any, T]) -> T:
+        """What `steps` come to, all of them taken in the connection's thread in one trip; they may wait for this connection
+        and for nothing else. Whoever is cancelled meanwhile waits for their end, since they use the connection until
+        then."""
+        trip = asyncio.ensure_future(self._execute(_taken, steps))
+        try:
+            result: T = await asyncio.shield(trip)
+        finally:
+            await asyncio.wait((trip,))
+        return result
+
+    async def _execute(self, fn: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        if threading.current_thread() is self._thread:
+            return fn(*args, **kwargs)
+        return await super()._execute(fn, *args, **kwargs)  # type: ignore[no-untyped-call] # theirs has no types
 
     async def commit(self) -> None:
         """Keep what was done; of what was only read nothing is to keep, and nobody waits for its end."""
@@ -121,6 +142,17 @@ class OneTripConnection(aiosqlite.Connection):
         self._beginning = ""
         if self._begun > self._ended or (self.in_transaction and not self._ending):
             await super().rollback()
+
+
+def _taken(steps: Coroutine[Any, Any, T]) -> T:
+    """What steps come to that wait for nothing."""
+    try:
+        steps.send(None)
+    except StopIteration as end:
+        result: T = end.value
+        return result
+    steps.close()
+    raise RuntimeError("a whole transaction waits for nothing but its connection")
 
 
 def connect(file: str, *, reading: bool = False, **options: Any) -> OneTripConnection:

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import make_url, select, text
 from sqlalchemy.exc import OperationalError, ProgrammingError
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.errors import DatabaseBroken, DatabaseConflict, DatabaseLocked, DatabaseNewer, StorageError
 from bot.model import ChatKind, VerdictKind
@@ -59,6 +60,39 @@ async def test_a_cancelled_transaction_lets_the_next_one_in(db: Database) -> Non
         await task
     async with db.begin() as conn:
         assert await papers.get(conn, paper(1).id) is None
+
+
+async def test_a_whole_transaction_is_kept_or_undone(db: Database) -> None:
+    """What its work returns comes out of it, and so does what its work raises, or the database does."""
+
+    async def save(conn: AsyncConnection) -> int:
+        await papers.save(conn, [paper(1)])
+        return int((await conn.execute(select(tables.papers.c.latest_version))).scalar_one())
+
+    async def break_off(conn: AsyncConnection) -> None:
+        await papers.save(conn, [paper(2)])
+        raise ZeroDivisionError
+
+    assert await db.writing(save) == paper(1).version
+    with pytest.raises(ZeroDivisionError):
+        await db.writing(break_off)
+    with pytest.raises(DatabaseBroken, match="read-only"):
+        await db.reading(break_off)
+    assert await db.reading(lambda conn: papers.many(conn, [paper(1).id, paper(2).id])) == {paper(1).id: paper(1)}
+
+
+async def test_a_whole_transaction_that_is_cancelled_lets_the_next_one_in(db: Database) -> None:
+    """Wherever it was."""
+
+    async def save(conn: AsyncConnection) -> None:
+        await papers.save(conn, [paper(n) for n in range(200)])
+
+    for wait in (0.0, 0.001, 0.003, 0.01):
+        task = asyncio.create_task(db.writing(save))
+        await asyncio.sleep(wait)
+        task.cancel()
+        await asyncio.wait((task,))
+        await db.writing(save)
 
 
 async def test_readers_see_what_is_committed_and_wait_for_nobody(db: Database) -> None:

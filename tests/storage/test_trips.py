@@ -11,6 +11,7 @@ from typing import Any
 
 import aiosqlite
 import pytest
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage import tables, trips
 from storage.database import Database
@@ -170,3 +171,25 @@ async def test_a_transaction_takes_a_trip_for_each_statement(
             async with db.begin():
                 pass
             assert len(trips_made) == 4, trips_made
+            assert await db.reading(_twice) == await db.writing(_twice) == [1, 2]
+            assert len([made for made in trips_made if "_taken" in made]) == 2
+            assert len(trips_made) == 6, trips_made
+
+
+async def _twice(conn: AsyncConnection) -> list[int]:
+    return [(await conn.exec_driver_sql(f"SELECT {number}")).scalar_one() for number in (1, 2)]
+
+
+async def test_a_whole_transaction_waits_for_nothing_else(migrated_sqlite_url: str) -> None:
+    """Its thread has no loop to wait in: that is told, nothing is kept, and the connection is as good as before."""
+
+    async def wait(conn: AsyncConnection) -> None:
+        await conn.exec_driver_sql("INSERT INTO papers VALUES ('2602.00001', 1)")
+        await asyncio.sleep(0)
+
+    async with opened(migrated_sqlite_url) as db:
+        with pytest.raises(RuntimeError, match="waits for nothing"):
+            await db.writing(wait)
+        assert await db.writing(_twice) == [1, 2]
+        async with db.read() as conn:
+            assert (await conn.exec_driver_sql("SELECT count(*) FROM papers")).scalar_one() == 0
