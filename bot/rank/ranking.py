@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from bot.model import FollowKind, Reason, ReasonKind, ScoredPaper
 from bot.rank.features import Features, Vector
 from bot.rank.learned import strongest, written
-from bot.rank.nearness import TOPIC_SHARE, Nearness
+from bot.rank.nearness import TOPIC_SHARE, Nearness, Places
 from bot.rank.taste import TASTE_SCALE, Judged, Taste, pairs_of, whole
 
 Shares = NDArray[np.float64]
@@ -84,11 +84,11 @@ class Ranking(Sequence[ScoredPaper]):
         """Whether there is anything to go by: stated interests, or verdicts."""
         return bool(self._parts.interests) or self._taste is not None
 
-    def alike(self, places: Sequence[int]) -> Vector:
+    def alike(self, places: Places) -> Vector:
         """How alike all pairs of the papers at these places are."""
         return self._near.alike(places)
 
-    def familiar(self, places: Sequence[int] | NDArray[np.intp]) -> Vector:
+    def familiar(self, places: Places) -> Vector:
         """How alike each paper at these places is to the most similar one that somebody liked or disliked; 0 where nobody
         did, and nothing less."""
         if self._taste is None:
@@ -96,7 +96,7 @@ class Ranking(Sequence[ScoredPaper]):
         near: Vector = self._to_judged(self._taste, places, TOPIC_SHARE).max(axis=1, initial=0.0)
         return near
 
-    def _to_judged(self, taste: Taste, places: Sequence[int] | NDArray[np.intp], topic_share: float) -> Vector:
+    def _to_judged(self, taste: Taste, places: Places, topic_share: float) -> Vector:
         """How alike each paper at these places (row) is to each liked one, and behind them to each disliked one."""
         judged = (*taste.liked.papers, *taste.disliked.papers)
         mine, theirs = self.features.likeness.without_words(places), taste.background.without_words(judged)

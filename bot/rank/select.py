@@ -57,33 +57,32 @@ def select(
     chosen = sorted(_varied(scores, near, size))
     found = _teaching(ranking, ordered, near, chosen[:-1]) if explore and len(chosen) >= LEAST_TO_EXPLORE else None
     if found is None:
-        return ranking.look([ordered[at] for at in chosen])
+        return ranking.look(ordered[chosen].tolist())
     at, speaks_for = found
-    *rows, asked = ranking.look([ordered[place] for place in (*chosen[:-1], at)])
+    *rows, asked = ranking.look(ordered[[*chosen[:-1], at]].tolist())
     why = Reason(ReasonKind.EXPLORATION, count=speaks_for)
     return [*rows, replace(asked, reasons=(*asked.reasons, why))]
 
 
-def _best(ranking: Ranking, most: int, seen: AbstractSet[str], among: Places | None) -> list[int]:
+def _best(ranking: Ranking, most: int, seen: AbstractSet[str], among: Places | None) -> NDArray[np.intp]:
     """The places of the best papers that may be chosen, at most so many, the best first and equal ones by id."""
-    open_places = np.zeros(len(ranking), dtype=bool)
-    open_places[slice(None) if among is None else np.asarray(among, dtype=np.intp)] = True
+    places = np.arange(len(ranking)) if among is None else np.asarray(among, dtype=np.intp)
     place = ranking.features.place
     closed = [*ranking.hidden, *(place[paper_id] for paper_id in seen if paper_id in place)]
     if closed:
-        open_places[closed] = False
-    places = np.flatnonzero(open_places)
+        places = places[~np.isin(places, closed)]
     losses = -ranking.scores[places]
     if 0 < most < len(places):
         # Only the best need an order, and those that are as good as the last of them.
         near = np.flatnonzero(losses <= np.partition(losses, most - 1)[most - 1])
         places, losses = places[near], losses[near]
     order = np.lexsort((ranking.features.order[places], losses))
-    found: list[int] = places[order[:most]].tolist()
-    return found
+    return places[order[:most]]
 
 
-def _teaching(ranking: Ranking, ordered: Sequence[int], near: Vector, chosen: Sequence[int]) -> tuple[int, int] | None:
+def _teaching(
+    ranking: Ranking, ordered: NDArray[np.intp], near: Vector, chosen: Sequence[int]
+) -> tuple[int, int] | None:
     """Which paper of `ordered` would tell most by a verdict, and of how many others: little is known of it (nothing judged
     or chosen is like it), much is like it, and it may well be liked. None where nothing is known of the reader, or nothing
     plausible is left. `near` is how alike the papers of `ordered` are."""
@@ -93,19 +92,18 @@ def _teaching(ranking: Ranking, ordered: Sequence[int], near: Vector, chosen: Se
     last = min(scores[chosen].tolist(), default=0.0)
     plausible = scores > max(PLAUSIBLE * last, 0.0)
     plausible[chosen] = False
-    others: list[int] = np.flatnonzero(plausible).tolist()
-    if not others:
+    others = np.flatnonzero(plausible)
+    if not len(others):
         return None
-    theirs = near[others]
-    familiar = ranking.familiar([ordered[at] for at in others])
-    familiar = np.maximum(familiar, theirs[:, chosen].max(axis=1))
-    alike = np.maximum(theirs[:, others], 0.0)
+    theirs = near.take(others, axis=0)
+    familiar = np.maximum(ranking.familiar(ordered[others]), theirs[:, chosen].max(axis=1))
+    alike = np.maximum(theirs.take(others, axis=1), 0.0)
     np.fill_diagonal(alike, 0.0)
-    doubt = np.clip(1.0 - familiar / SAME, 0.0, 1.0)
+    doubt = np.maximum(1.0 - familiar / SAME, 0.0)
     worth = np.minimum(scores[others] / max(last, 1e-9), 1.0)
     value = doubt * worth * np.sqrt(0.1 + (alike**2).sum(axis=1))
     best = int(value.argmax())
-    return (others[best], int((alike[best] >= SIMILAR).sum())) if value[best] > 0 else None
+    return (int(others[best]), int((alike[best] >= SIMILAR).sum())) if value[best] > 0 else None
 
 
 def _varied(scores: NDArray[np.float64], near: Vector, size: int) -> list[int]:
@@ -113,14 +111,14 @@ def _varied(scores: NDArray[np.float64], near: Vector, size: int) -> list[int]:
     in descending order."""
     if len(scores) <= 1 or size <= 1:
         return list(range(len(scores)))[: max(size, 0)]
-    repeats = np.maximum(near - FREE_LIKENESS, 0.0) / (1.0 - FREE_LIKENESS)
     cost = COST * float(scores[0] - scores[-1])
+    losses = cost * (np.maximum(near - FREE_LIKENESS, 0.0) / (1.0 - FREE_LIKENESS))
     chosen: list[int] = [0]
-    lost = repeats[0].copy()
+    lost = losses[0].copy()
     left = scores.copy()
     for _ in range(min(size, len(scores)) - 1):
         # What is chosen counts no more.
         left[chosen[-1]] = -np.inf
-        chosen.append(int((left - cost * lost).argmax()))
-        np.maximum(lost, repeats[chosen[-1]], out=lost)
+        chosen.append(int((left - lost).argmax()))
+        np.maximum(lost, losses[chosen[-1]], out=lost)
     return chosen
