@@ -101,7 +101,7 @@ def taste_of(features: Features, profile: Profile, now: datetime, kept: Taste | 
     """
     if kept is not None and kept.background is not features.background:
         raise ValueError("the taste was learned against another background than the features'")
-    return kept or learn(features.background, profile, now)
+    return kept or (learn(features.background, profile, now) if profile.judged else None)
 
 
 def wanted_categories(profile: Profile) -> tuple[str, ...]:
