@@ -42,7 +42,7 @@ def clean(text: str) -> str:
 
 def visible(text: str) -> bool:
     """Whether a reader sees anything of `text`."""
-    if _PRINTED.search(text):
+    if text[:1].isalnum() or _PRINTED.search(text):
         return True
     return not text.isspace() and any(unicodedata.category(character)[0] not in "ZCM" for character in text)
 

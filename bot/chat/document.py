@@ -8,13 +8,14 @@ it escaped, so it is data, never markup, and it is cleaned here once for every l
 A row of a table that is a single cell with `colspan` is a note on the row before it. A table may be `look="compact"`,
 "bordered", "striped" or several of them. `math` may carry `line`, the formula as one Unicode line where the source knows
 better than its LaTeX. `buttons layout="classic"` stand in the classic layout alone; a `button` may have a `style`.
+`<kept n="3"/>` in a row stands for cells that are parsed already, the fourth of those that are given beside the markup.
 """
 
 from __future__ import annotations
 
 import re
 import xml.etree.ElementTree as ET
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 from bot.chat.clean import clean, visible
 from bot.chat.spaces import flat, tidy
@@ -57,31 +58,46 @@ _INLINE = {*_STYLES, "a", "br", "button"}
 _SAFE_URL = re.compile(r"(?:https?|tg)://\S{1,2000}")
 
 
+Cells = tuple[Cell, ...]
+
+
 class MarkupError(ValueError):
     """A template wrote something that is not our dialect: a mistake of ours, found by rendering every template."""
 
 
-def parse(markup: str) -> Document:
-    """The tree of a template's markup.
+def parse(markup: str, kept: Sequence[Cells] = ()) -> Document:
+    """The tree of a template's markup, with `kept` cells where it says so.
 
     Raises:
         MarkupError: it is not well-formed, or not our dialect.
     """
+    return Document(_blocks(_tree(markup), kept))
+
+
+def parse_cells(markup: str) -> Cells:
+    """The cells of a part of a row.
+
+    Raises:
+        MarkupError: it is not well-formed, or no cells.
+    """
+    return _cells(_tree(markup), ())
+
+
+def _tree(markup: str) -> ET.Element:
     try:
-        root = ET.fromstring(f"<view>{clean(markup)}</view>")  # noqa: S314 - our own templates; texts in it are escaped
+        return ET.fromstring(f"<view>{clean(markup)}</view>")  # noqa: S314 - our own templates; texts in it are escaped
     except ET.ParseError as error:
         raise MarkupError(str(error)) from error
-    return Document(_blocks(root))
 
 
 # --------------------------------------------------------------------------- blocks
 
 
-def _blocks(element: ET.Element, *, without: str = "") -> tuple[Block, ...]:
+def _blocks(element: ET.Element, kept: Sequence[Cells], *, without: str = "") -> tuple[Block, ...]:
     """The blocks inside `element`; text that stands there directly becomes paragraphs. Children named `without` are
     somebody else's."""
     found: list[Block] = []
-    loose: list[Inline] = [Text(element.text or "")]
+    loose: list[Inline] = [Text(element.text)] if element.text else []
 
     def close() -> None:
         inlines = tidy(loose)
@@ -94,10 +110,11 @@ def _blocks(element: ET.Element, *, without: str = "") -> tuple[Block, ...]:
             loose += _inline(child)
         else:
             close()
-            block = None if child.tag == without else _block(child)
+            block = None if child.tag == without else _block(child, kept)
             if block is not None:
                 found.append(block)
-        loose.append(Text(child.tail or ""))
+        if child.tail:
+            loose.append(Text(child.tail))
     close()
     return tuple(found)
 
@@ -106,12 +123,13 @@ def _is_inline(element: ET.Element) -> bool:
     return element.tag in _INLINE or (element.tag == "math" and element.get("display") != "block")
 
 
-def _block(element: ET.Element) -> Block | None:
+def _block(element: ET.Element, kept: Sequence[Cells]) -> Block | None:
     """The block of one element; None where nothing is in it."""
-    make = _BLOCKS.get(element.tag)
-    if make is None:
-        raise MarkupError(f"<{element.tag}> is no block of our dialect")
-    return make(element)
+    if make := _BLOCKS.get(element.tag):
+        return make(element)
+    if contain := _CONTAINERS.get(element.tag):
+        return contain(element, kept)
+    raise MarkupError(f"<{element.tag}> is no block of our dialect")
 
 
 def _divider(element: ET.Element) -> Divider:
@@ -148,13 +166,13 @@ def _line_block(element: ET.Element) -> Heading | Paragraph | Footer | None:
     return Footer(inlines) if element.tag == "footer" else Heading(int(element.tag[1]), inlines)
 
 
-def _list(element: ET.Element) -> List | None:
+def _list(element: ET.Element, kept: Sequence[Cells]) -> List | None:
     _only(element, "start")
-    items = tuple(blocks for item in _children(element, "li") if (blocks := _blocks(item)))
+    items = tuple(blocks for item in _children(element, "li") if (blocks := _blocks(item, kept)))
     return List(items, element.tag == "ol", int(element.get("start", "1"))) if items else None
 
 
-def _table(element: ET.Element) -> Table | None:
+def _table(element: ET.Element, kept: Sequence[Cells]) -> Table | None:
     _only(element, "look")
     looks = frozenset(element.get("look", "").split())
     if not looks <= _LOOKS:
@@ -167,16 +185,23 @@ def _table(element: ET.Element) -> Table | None:
             _only(line)
             caption = _line(line)
             continue
-        cells = tuple(map(_cell, _children(line, "th", "td")))
+        cells = _cells(line, kept)
         if len(line) == 1 and line[0].get("colspan"):
             if not rows:
                 raise MarkupError("a note needs a row to stand under")
             rows[-1] = Row(rows[-1].cells, cells[0].inlines)
-        elif line.find("td") is not None:
+        elif any(child.tag != "th" for child in line):
             rows.append(Row(cells))
         elif cells:
             header = cells
     return Table(header, tuple(rows), caption, **dict.fromkeys(looks, True)) if rows else None
+
+
+def _cells(row: ET.Element, kept: Sequence[Cells]) -> Cells:
+    cells: list[Cell] = []
+    for child in _children(row, "th", "td", "kept"):
+        cells += kept[int(child.attrib["n"])] if child.tag == "kept" else (_cell(child),)
+    return tuple(cells)
 
 
 def _cell(element: ET.Element) -> Cell:
@@ -184,12 +209,12 @@ def _cell(element: ET.Element) -> Cell:
     return Cell(_line(element), element.get("align") == "right")
 
 
-def _folder(element: ET.Element) -> Details | Quote | None:
+def _folder(element: ET.Element, kept: Sequence[Cells]) -> Details | Quote | None:
     """`details` and `blockquote`: blocks with one line beside them."""
     beside = "summary" if element.tag == "details" else "cite"
     _only(element, "open")
     lines = [_line(child) for child in element if child.tag == beside]
-    blocks = _blocks(element, without=beside)
+    blocks = _blocks(element, kept, without=beside)
     line = lines[0] if lines else ()
     if not blocks:
         return None
@@ -204,14 +229,18 @@ def _children(element: ET.Element, *names: str) -> Iterable[ET.Element]:
     """The children, which must all have one of `names` and no text between them."""
     between = element.text
     for child in element:
-        if between and visible(between):
+        if not _blank(between):
             break
         if child.tag not in names:
             raise MarkupError(f"<{child.tag}> directly inside <{element.tag}>")
         between = child.tail
-    if between and visible(between):
+    if not _blank(between):
         raise MarkupError(f"text directly inside <{element.tag}>")
     return element
+
+
+def _blank(text: str | None) -> bool:
+    return not text or text.isspace() or not visible(text)
 
 
 def _only(element: ET.Element, *names: str) -> None:
@@ -279,11 +308,13 @@ def _button(element: ET.Element) -> Button:
 
 _BLOCKS: dict[str, Callable[[ET.Element], Block | None]] = {
     **dict.fromkeys(("p", "footer", "h1", "h2", "h3", "h4", "h5", "h6"), _line_block),
-    **dict.fromkeys(("ul", "ol"), _list),
-    **dict.fromkeys(("details", "blockquote"), _folder),
     "buttons": _button_row,
     "hr": _divider,
     "math": _math_block,
     "pre": _pre,
+}
+_CONTAINERS: dict[str, Callable[[ET.Element, Sequence[Cells]], Block | None]] = {
+    **dict.fromkeys(("ul", "ol"), _list),
+    **dict.fromkeys(("details", "blockquote"), _folder),
     "table": _table,
 }

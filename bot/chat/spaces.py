@@ -19,11 +19,13 @@ def flat(text: str) -> str:
 def tidy(inlines: Sequence[Inline]) -> tuple[Inline, ...]:
     """A stretch of text with its white space as a reader sees it: runs as one space, none at the ends or around line
     breaks; what is empty then is left out. () where nothing can be seen."""
+    if not inlines:
+        return ()
     if len(inlines) == 1:  # as most cells and paragraphs are: nothing before or after it to mind
         match only := inlines[0]:
             case Text(text):
                 text = _SPACE.sub(" ", text).strip(" ")
-                return (Text(text),) if visible(text) else ()
+                return (Text(text),) if text and visible(text) else ()
             case Button(label):
                 return (only,) if visible(label) else ()
             case Styled() | Link():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Sequence
+from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import datetime, time
 from functools import cached_property, lru_cache
@@ -18,11 +19,12 @@ from babel.lists import format_list
 from babel.numbers import format_decimal
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from jinja2.meta import find_referenced_templates
+from jinja2.runtime import Macro
 from markupsafe import Markup, escape
 
 from bot.chat import callbacks
 from bot.chat.causes import causes, clauses, corrigible, hundredths, teaches, told
-from bot.chat.document import parse
+from bot.chat.document import Cells, parse, parse_cells
 from bot.chat.prose import clip, prose
 from bot.chat.spaces import flat
 from bot.chat.translated import Translated
@@ -35,9 +37,12 @@ MOST_NUMBERS = 512
 """Numbers whose form in a language is kept, as a day's tables have the same upvotes in many chats."""
 
 MOST_PASSAGES = 1024
-"""What macros wrote of the same values, which templates ask for by `kept`: about as many as papers appear in a day. A
-macro that is imported without context knows nothing but its values, so that what it wrote stays true. Some 700 bytes
+"""Cells that macros wrote of the same values, which templates ask for by `kept`: about as many as papers appear in a day.
+A macro that is imported without context knows nothing but its values, so that what it wrote stays true. Some 900 bytes
 each."""
+
+_KEPT: ContextVar[list[Cells]] = ContextVar("kept")
+"""The cells that were not written anew by the render that goes on."""
 
 _OFFSET = re.compile(r"Etc/GMT([+-])(\d{1,2})")
 
@@ -70,7 +75,10 @@ class Templates:
             jinja2.UndefinedError: the template names a value that was not given.
             MarkupError: the template is not of our dialect.
         """
-        return parse(self._environments[self._spoken(language)].get_template(f"{view}.html").render(**values))
+        kept: list[Cells] = []
+        _KEPT.set(kept)
+        markup = self._environments[self._spoken(language)].get_template(f"{view}.html").render(**values)
+        return parse(markup, kept)
 
     def compile(self, view: str, language: str) -> None:
         """Compile the view and all that it takes in, which the first who sees it would wait for else. May be called from
@@ -143,7 +151,7 @@ class Templates:
             "moment": lambda at, zone: _moment(at, zone, locale),
             "clock": _clock,
             "city": lambda zone: _city(zone, locale),
-            "kept": lru_cache(MOST_PASSAGES, typed=True)(lambda macro, *values: macro(*values)),
+            "kept": _keeper(),
             "number": lru_cache(MOST_NUMBERS)(lambda number: format_decimal(number, locale=locale)),
             "autonym": _autonym,
         }
@@ -154,6 +162,22 @@ def _named(things: Iterable[Any], paper_id: str) -> Any:
     return next(
         (one for one in things if getattr(one, "paper_id", "") == paper_id or getattr(one, "id", "") == paper_id), None
     )
+
+
+def _keeper() -> Callable[..., Markup]:
+    """A filter that lets a macro write cells once for the same values, and parses them then; a render that has them says
+    so with a mark."""
+
+    @lru_cache(MOST_PASSAGES, typed=True)
+    def cells(macro: Macro, *values: Any) -> Cells:
+        return parse_cells(macro(*values))
+
+    def kept(macro: Macro, *values: Any) -> Markup:
+        found = _KEPT.get()
+        found.append(cells(macro, *values))
+        return Markup(f'<kept n="{len(found) - 1}"/>')  # noqa: S704 - of a number
+
+    return kept
 
 
 def _data(press: str, **fields: Any) -> str:

@@ -4,7 +4,7 @@ import dataclasses
 
 import pytest
 
-from bot.chat.document import MarkupError, parse
+from bot.chat.document import MarkupError, parse, parse_cells
 from bot.chat.tree import (
     Break,
     Button,
@@ -110,12 +110,22 @@ def test_every_element_of_the_dialect_becomes_its_block() -> None:
         '<buttons><button data="x"> </button></buttons>',
         '<buttons><button url="javascript:alert(1)">x</button></buttons>',
         '<table><tr><td colspan="2">a note on nothing</td></tr></table>',
+        '<p><kept n="0"/></p>',
+        '<table><kept n="0"/></table>',
     ],
 )
 def test_a_mistake_in_a_template_is_an_error(markup: str) -> None:
     """What is not our dialect is refused rather than guessed."""
     with pytest.raises(MarkupError):
         parse(markup)
+
+
+def test_cells_that_are_kept_stand_where_the_markup_says_so() -> None:
+    """A row with cells that were parsed before is the same as one whose cells are written out, wherever its table is."""
+    first, second = '<td>1</td> <td align="right"><b>a\u202e</b> &amp; b</td>', "<td>2</td><td>–</td>"
+    table = "<details><summary>x</summary><ul><li><table><tr><th>No</th></tr><tr>{}<td>c</td></tr><tr>{}</tr></table></li></ul></details>"
+    marked = parse(table.format('<kept n="1"/>', '\n<kept n="0"/>'), [parse_cells(second), parse_cells(first)])
+    assert marked == parse(table.format(first, second))
 
 
 def test_what_is_empty_is_left_out() -> None:
