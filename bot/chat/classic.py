@@ -10,6 +10,7 @@ import html
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from itertools import count
 
 from rich.cells import cell_len
@@ -37,7 +38,6 @@ from bot.chat.tree import (
     Paragraph,
     Pre,
     Quote,
-    Row,
     Style,
     Styled,
     Table,
@@ -55,9 +55,18 @@ GRID_COLUMNS = 34
 NOTHING = "—"
 """What stands in a table's cell that has nothing in it; a list has no cells to fill."""
 
+MOST_SAID = 1024
+"""Rows of which is kept what they say besides their number and their note: that is the same in all of a day's tables.
+Some 900 bytes each."""
+
+MOST_HEADS = 16
+"""Headers of tables that are kept in the same way, lest every row has one of its own."""
+
+_BOLD, _ITALIC, _CODE = Tag("b"), Tag("i"), Tag("code")
 _CATEGORY = re.compile(r"(?<![\w./@-])([a-z]{2,8}(?:-[a-z]{2,4})?\.[A-Z]{2})(?![\w/-]|\.\w)")
 
 Keyboard = tuple[tuple[Button, ...], ...]
+LatexLine = Callable[[str], str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +77,7 @@ class Message:
     keyboard: Keyboard = ()
 
 
-def messages(document: Document, latex_line: Callable[[str], str]) -> tuple[Message, ...]:
+def messages(document: Document, latex_line: LatexLine) -> tuple[Message, ...]:
     """The document as messages in reading order, each well-formed, within Telegram's limits and never empty.
 
     `latex_line` writes a formula as one Unicode line; where it fails the LaTeX itself is shown.
@@ -99,7 +108,7 @@ class _Piece:
 class _Flow:
     """Turns blocks into pieces, all text of which stands inside the tags of the block around it."""
 
-    def __init__(self, latex_line: Callable[[str], str]) -> None:
+    def __init__(self, latex_line: LatexLine) -> None:
         self._latex_line = latex_line
         self._keys = count(1)
 
@@ -111,11 +120,11 @@ class _Flow:
     def _block(self, block: Block, around: tuple[Tag, ...]) -> Iterator[_Piece]:
         match block:
             case Heading(_, inlines):
-                yield self._piece(inlines, (*around, Tag("b")), joined=True)
+                yield self._piece(inlines, (*around, _BOLD), joined=True)
             case Paragraph(inlines):
                 yield self._piece(inlines, around)
             case Footer(inlines):
-                yield self._piece(inlines, (*around, Tag("i")))
+                yield self._piece(inlines, (*around, _ITALIC))
             case Pre(text, language):
                 yield _Piece((Run(text, (*around, *self._pre(language))),))
             case MathBlock():
@@ -163,11 +172,11 @@ class _Flow:
             said[-1] = replace(said[-1], runs=(*said[-1].runs, Run("”", said[-1].runs[-1].tags)))
         yield from said
         if block.credit:
-            credit = self._piece(block.credit, (*tags, Tag("i")))
+            credit = self._piece(block.credit, (*tags, _ITALIC))
             yield replace(credit, runs=(Run("— ", tags), *credit.runs), gap=1)
 
     def _details(self, block: Details, around: tuple[Tag, ...]) -> Iterator[_Piece]:
-        yield self._piece(block.summary, (*around, Tag("b")), joined=True)
+        yield self._piece(block.summary, (*around, _BOLD), joined=True)
         tags = around
         if not block.open and not _quoted(around):
             tags = (*around, Tag("blockquote", " expandable", key=next(self._keys)))
@@ -176,7 +185,7 @@ class _Flow:
 
     def _table(self, table: Table, around: tuple[Tag, ...]) -> Iterator[_Piece]:
         if table.caption:
-            yield self._piece(table.caption, (*around, Tag("b")), joined=True)
+            yield self._piece(table.caption, (*around, _BOLD), joined=True)
         grid = self._grid(table)
         if grid is None:
             yield from self._records(table, around)
@@ -202,57 +211,68 @@ class _Flow:
         """Each row as a paragraph: number and name, the other cells, the note. Numbers are aligned."""
         firsts = [plain(self._runs(row.cells[0].inlines, ())) if row.cells else "" for row in table.rows]
         wide = max(map(cell_len, firsts), default=0)
-        bold = (*around, Tag("b"))
+        heads = _heads(table.header, around, self._latex_line)
+        bold, italic = (*around, _BOLD), (*around, _ITALIC)
         for row, first in zip(table.rows, firsts, strict=True):
             numbered = 0 < wide <= 3 and len(row.cells) > 1
-            number = [Run("\u2007" * (wide - cell_len(first)) + first + ". ", bold)] if numbered else []
-            yield self._record(table.header, row, number, around)
-
-    def _record(self, header: Sequence[Cell], row: Row, number: list[Run], around: tuple[Tag, ...]) -> _Piece:
-        """A row; where it has a number, that is its first cell."""
-        cells = list(enumerate(row.cells))[len(number) :]
-        runs = list(number)
-        if cells:
-            runs += self._runs(cells.pop(0)[1].inlines, (*around, Tag("b")))
-        facts = [fact for at, cell in cells if (fact := self._fact(header, at, cell, around))]
-        for index, fact in enumerate(facts):
-            runs += [Run(" · " if index else "\n", around), *fact]
-        if row.note:
-            runs += [Run("\n", around), *self._runs(row.note, (*around, Tag("i")))]
-        pressed = tuple(button for cell in row.cells for button in inline_buttons(cell.inlines))
-        return _Piece(tuple(runs), buttons=(*pressed, *inline_buttons(row.note)))
-
-    def _fact(self, header: Sequence[Cell], at: int, cell: Cell, around: tuple[Tag, ...]) -> list[Run]:
-        """A cell among others in a line, without what says that there is nothing; a number needs its column's name to be
-        understood."""
-        runs = self._runs(cell.inlines, around)
-        if plain(runs) == NOTHING:
-            return []
-        if runs and cell.right and at < len(header):
-            runs = [*self._runs(header[at].inlines, around), Run(" ", around), *runs]
-        return runs
+            said = _said(row.cells[numbered:], heads[numbered:], around, self._latex_line)
+            runs, buttons = [*said.runs], [*said.buttons]
+            if numbered:
+                runs.insert(0, Run("\u2007" * (wide - cell_len(first)) + first + ". ", bold))
+                buttons[:0] = inline_buttons(row.cells[0].inlines)
+            if row.note:
+                runs += [Run("\n", around), *self._runs(row.note, italic)]
+                buttons += inline_buttons(row.note)
+            yield _Piece(tuple(runs), buttons=tuple(buttons))
 
     def _runs(self, inlines: Iterable[Inline], tags: tuple[Tag, ...]) -> list[Run]:
-        runs: list[Run] = []
-        for inline in inlines:
-            match inline:
-                case Text(text):
-                    runs += _no_addresses(text, tags)
-                case Button(label):
-                    runs.append(Run(label, tags))
-                case Break():
-                    runs.append(Run("\n", tags))
-                case Math():
-                    runs.append(self._math(inline, tags))
-                case Link(url, inner):
-                    runs += self._runs(inner, _linked(tags, url))
-                case Styled(style, inner):
-                    runs += self._runs(inner, _styled(tags, style))
-        return runs
+        return _runs(inlines, tags, self._latex_line)
 
-    def _math(self, math: Math, tags: tuple[Tag, ...]) -> Run:
-        line = math.line or line_of(math.latex, self._latex_line)
-        return Run(line, tags) if line else Run(math.latex, _styled(tags, Style.CODE))
+
+@lru_cache(MOST_HEADS)
+def _heads(header: tuple[Cell, ...], around: tuple[Tag, ...], latex_line: LatexLine) -> tuple[tuple[Run, ...], ...]:
+    return tuple(tuple(_runs(cell.inlines, around, latex_line)) for cell in header)
+
+
+@lru_cache(MOST_SAID)
+def _said(
+    cells: tuple[Cell, ...], heads: tuple[tuple[Run, ...], ...], around: tuple[Tag, ...], latex_line: LatexLine
+) -> _Piece:
+    """A row without its number and its note: its name, and the other cells in a line; `heads` are the columns' names."""
+    runs: list[Run] = []
+    if cells:
+        runs += _runs(cells[0].inlines, (*around, _BOLD), latex_line)
+    between = "\n"
+    for at, cell in enumerate(cells[1:], 1):
+        fact = _runs(cell.inlines, around, latex_line)
+        if not fact or plain(fact) == NOTHING:
+            continue
+        runs.append(Run(between, around))
+        if cell.right and at < len(heads):  # a number needs its column's name to be understood
+            runs += [*heads[at], Run(" ", around)]
+        runs += fact
+        between = " · "
+    return _Piece(tuple(runs), buttons=tuple(button for cell in cells for button in inline_buttons(cell.inlines)))
+
+
+def _runs(inlines: Iterable[Inline], tags: tuple[Tag, ...], latex_line: LatexLine) -> list[Run]:
+    runs: list[Run] = []
+    for inline in inlines:
+        match inline:
+            case Text(text):
+                runs += _no_addresses(text, tags)
+            case Button(label):
+                runs.append(Run(label, tags))
+            case Break():
+                runs.append(Run("\n", tags))
+            case Math():
+                line = inline.line or line_of(inline.latex, latex_line)
+                runs.append(Run(line, tags) if line else Run(inline.latex, _styled(tags, Style.CODE)))
+            case Link(url, inner):
+                runs += _runs(inner, _linked(tags, url), latex_line)
+            case Styled(style, inner):
+                runs += _runs(inner, _styled(tags, style), latex_line)
+    return runs
 
 
 def _no_addresses(text: str, tags: tuple[Tag, ...]) -> list[Run]:
@@ -273,7 +293,7 @@ def _styled(tags: tuple[Tag, ...], style: Style) -> tuple[Tag, ...]:
     if any(tag.name in ("pre", "code", style) for tag in tags):
         return tags
     if style is Style.CODE:
-        return (*(tag for tag in tags if tag.name == "blockquote"), Tag("code"))
+        return (*(tag for tag in tags if tag.name == "blockquote"), _CODE)
     return (*tags, Tag(style.value))
 
 

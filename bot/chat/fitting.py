@@ -156,9 +156,9 @@ class _Tamer:
                     tamed.append(_as_code(latex, levels))
                 case Math() | Button() if levels < 1:
                     tamed.append(Text(inline_text((inline,))))
-                case Styled(Style.CODE, inner) if levels >= 1 and not any(inline_buttons(inner)):
+                case Styled(Style.CODE, inner) if levels >= 1 and not inline_buttons(inner):
                     tamed.append(_as_code(inline_text(inner), levels))
-                case Styled() | Link() if levels < 1 or any(inline_buttons(inline.inlines)):
+                case Styled() | Link() if levels < 1 or inline_buttons(inline.inlines):
                     tamed += self._line(inline.inlines, levels)
                 case Styled() | Link():
                     inner = self._line(_without_links(inline), levels - 1)

@@ -6,14 +6,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from bot.chat.blocks import Content, gains, rich_messages
-from bot.chat.classic import Keyboard, Message, messages
+from bot.chat.classic import Keyboard, LatexLine, Message, messages
 from bot.chat.formula import sound
 from bot.chat.pages import paged
 from bot.chat.tree import Button, Document
 
 RICH, CLASSIC = "rich", "classic"
 
-LatexLine = Callable[[str], str]
 Turn = Callable[[int], str]
 """What the button to a page says when it is pressed; pages count from 0."""
 

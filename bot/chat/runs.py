@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import html
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 _SENTENCE_END = re.compile(r"[.!?…][\"'”’)\]]*\s+|[。！？；][”’）]*\s*|\n+")
 _WORD_END = re.compile(r"\s+")
@@ -21,14 +21,8 @@ class Tag:
     attributes: str = ""
     key: int = 0
 
-    @property
-    def opening(self) -> str:
-        """Its opening tag."""
-        return f"<{self.name}{self.attributes}>"
 
-
-@dataclass(frozen=True, slots=True)
-class Run:
+class Run(NamedTuple):
     """A stretch of text inside the same tags, outermost first."""
 
     text: str
@@ -42,12 +36,12 @@ def units(text: str) -> int:
 
 def length(runs: Iterable[Run]) -> int:
     """The length of the visible text in UTF-16 code units."""
-    return sum(units(run.text) for run in runs)
+    return units(plain(runs))
 
 
 def plain(runs: Iterable[Run]) -> str:
     """The visible text."""
-    return "".join(run.text for run in runs)
+    return "".join([run.text for run in runs])
 
 
 def entities(runs: Sequence[Run]) -> int:
@@ -62,28 +56,31 @@ def to_html(runs: Sequence[Run]) -> str:
         if closed:
             written += [f"</{tag.name}>" for tag in reversed(closed)]
         if opened:
-            written += [tag.opening for tag in opened]
-        written.append(html.escape(text, quote=False))
+            written += [f"<{tag.name}{tag.attributes}>" for tag in opened]
+        written.append(text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;"))
     return "".join(written)
 
 
 def _changes(runs: Iterable[Run]) -> Iterator[tuple[tuple[Tag, ...], tuple[Tag, ...], str]]:
     """For each run the tags closed before it, those opened, and its text; a last one closes what is left open."""
     before: tuple[Tag, ...] = ()
-    for run in runs:
-        shared = _shared(before, run.tags)
-        yield before[shared:], run.tags[shared:], run.text
-        before = run.tags
+    for text, tags in runs:
+        if tags is before:
+            yield (), (), text
+            continue
+        shared = _shared(before, tags)
+        yield before[shared:], tags[shared:], text
+        before = tags
     yield before, (), ""
 
 
 def _shared(some: tuple[Tag, ...], others: tuple[Tag, ...]) -> int:
     """How many tags both begin with."""
-    if some is others:
-        return len(some)
     kept = 0
+    if not some or not others:
+        return kept
     for one, other in zip(some, others, strict=False):
-        if one != other:
+        if one is not other and one != other:
             break
         kept += 1
     return kept

@@ -261,14 +261,16 @@ def buttons(blocks: Iterable[Block]) -> Iterator[Button]:
             yield from inline_buttons(inlines)
 
 
-def inline_buttons(inlines: Iterable[Inline]) -> Iterator[Button]:
+def inline_buttons(inlines: Iterable[Inline]) -> list[Button]:
     """Every button in a stretch of text."""
+    found: list[Button] = []
     for inline in inlines:
         match inline:
             case Button():
-                yield inline
-            case Styled(_, inner) | Link(_, inner):
-                yield from inline_buttons(inner)
+                found.append(inline)
+            case Styled() | Link():
+                found += inline_buttons(inline.inlines)
+    return found
 
 
 def nested(block: Block) -> int:

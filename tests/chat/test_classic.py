@@ -50,6 +50,25 @@ def test_blocks_look_as_they_do_on_every_client() -> None:
     )
 
 
+def test_a_row_is_told_by_its_own_table() -> None:
+    """Equal cells in several tables are shown as each table has them: under its heads, inside its tags, with formulas as
+    they are written there."""
+    cells = '<td>1</td><td><a href="https://a.b/">T</a></td><td><math>x</math></td><td align="right">3</td>'
+    row = f'<tr>{cells}</tr><tr><td colspan="4">why</td></tr>'
+    heads = "<tr><th>No.</th><th>Paper</th><th>Field</th><th>{}</th></tr>"
+    told = '<b>1. <a href="https://a.b/">T</a></b>\n{} · {}3\n<i>why</i>'
+    for _ in range(2):
+        for head, name in (("Heat", "Heat "), ("Votes", "Votes "), ("", " ")):
+            (message,) = shown(f"<table>{heads.format(head)}{row}</table>")
+            assert message.html == told.format("⟨x⟩", name)
+        (bare,) = shown(f"<table>{row}</table>")
+        assert bare.html == told.format("⟨x⟩", "")
+        (quoted,) = shown(f"<blockquote><table>{row}</table></blockquote>")
+        assert quoted.html == f"<blockquote>{bare.html}</blockquote>"
+        (other,) = messages(parse(f"<table>{row}</table>"), str.upper)
+        assert other.html == told.format("X", "")
+
+
 def test_two_quotations_stay_two() -> None:
     """Quotations that follow each other are not run into one."""
     (message,) = shown("<blockquote>one</blockquote><blockquote>two</blockquote>")
