@@ -37,7 +37,7 @@ BATCHES_KEPT = 1
 WORTH_A_BATCH = 4
 """Chats from which on it is worth working out what many have in common, unless that is at hand."""
 
-TASTES_KEPT = 250
+TASTES_KEPT = 64
 SETTLE = 2.0
 """Seconds after a verdict until its chat's taste is fitted anew: what is said meanwhile is learned in one go."""
 

@@ -32,7 +32,9 @@ from storage.sql import AnyRow, as_given, chunks, insert, one_of
 from storage.tables import chat_categories, chats, follows, mutes, statements, verdicts
 
 MOST_JUDGED = 2000
-MOST_LEFT = 300
+MOST_LEFT, NEWEST_TABLES = 64, 20
+"""Papers that were shown and that nobody judged: so many of so many tables, the newest. After a year a chat has been shown
+thousands, and the weight of all is the same however many they are."""
 
 # --------------------------------------------------------------------------- the chat itself
 
@@ -306,7 +308,8 @@ async def all_categories(conn: AsyncConnection) -> dict[str, date | None]:
 
 
 async def profile(conn: AsyncConnection, chat_id: int, before: datetime | None = None) -> Profile:
-    """What the chat cares about; `judged` newest first, at most 2000. An empty profile for a chat that is not there.
+    """What the chat cares about; `judged` newest first, at most 2000, and where there are any, what was `left` alone. An empty
+    profile for a chat that is not there.
 
     With `before`, the interests and verdicts are those of that moment; whom it follows, what it mutes, its categories
     and its corrections are always today's.
@@ -327,7 +330,7 @@ async def profiles(
         muted = await _listed(conn, mutes, stated)
         ruled_out = await corrections.of_chats(conn, stated)
         judged = await _judged(conn, stated, before)
-        left = await _left(conn, stated, before)
+        left = await _left(conn, judged, before)
         known = await papers.many(conn, [one.paper_id for rows in (*judged.values(), *left.values()) for one in rows])
         for chat_id, row in stated.items():
             then = await _stated(conn, chat_id, before) if before is not None else None
@@ -381,7 +384,7 @@ _JUDGED = (
 
 
 async def _left(conn: AsyncConnection, chat_ids: Collection[int], before: datetime | None) -> dict[int, list[AnyRow]]:
-    """What tables showed and nobody judged, by chat, newest first, at most 300 each."""
+    """What the newest tables showed and nobody judged, by chat, newest first, at most `MOST_LEFT` each."""
     given = {"chats": list(chat_ids)} | ({"before": before} if before is not None else {})
     return _by_chat(await conn.execute(_left_query(until=before is not None), given))
 
@@ -391,30 +394,44 @@ def _left_query(*, until: bool) -> Select[Any]:
     """Of the `chats`; `until`: as of `before`. Made once, since that takes as long as its answer."""
     rows, made = tables.digest_rows, tables.digests
     before = bindparam("before", type_=tables.UtcDateTime())
+    tables_of = (
+        select(
+            made.c.id,
+            made.c.chat_id,
+            made.c.created_at,
+            _place(made.c.chat_id, made.c.date.desc(), made.c.part.desc()).label("table"),
+        )
+        .where(one_of(made.c.chat_id, "chats"), *((made.c.created_at < before,) if until else ()))
+        .subquery()
+    )
     judged = exists().where(
-        verdicts.c.chat_id == made.c.chat_id,
+        verdicts.c.chat_id == tables_of.c.chat_id,
         verdicts.c.paper_id == rows.c.paper_id,
         *((verdicts.c.at < before,) if until else ()),
     )
-    newest_first = (made.c.date.desc(), made.c.part.desc(), rows.c.rank)
+    opened = tables.openings
     shown = (
         select(
-            made.c.chat_id,
+            tables_of.c.chat_id,
             rows.c.paper_id,
-            made.c.created_at,
-            tables.openings.c.at.label("opened_at"),
-            func.row_number().over(partition_by=made.c.chat_id, order_by=newest_first).label("place"),
+            tables_of.c.created_at,
+            opened.c.at.label("opened_at"),
+            _place(tables_of.c.chat_id, tables_of.c.table, rows.c.rank).label("place"),
         )
         .select_from(
-            made.join(rows, rows.c.digest_id == made.c.id).outerjoin(
-                tables.openings,
-                and_(tables.openings.c.chat_id == made.c.chat_id, tables.openings.c.paper_id == rows.c.paper_id),
+            tables_of.join(rows, rows.c.digest_id == tables_of.c.id).outerjoin(
+                opened, and_(opened.c.chat_id == tables_of.c.chat_id, opened.c.paper_id == rows.c.paper_id)
             )
         )
-        .where(one_of(made.c.chat_id, "chats"), *((made.c.created_at < before,) if until else ()), ~judged)
+        .where(tables_of.c.table <= NEWEST_TABLES, ~judged)
         .subquery()
     )
     return select(shown).where(shown.c.place <= MOST_LEFT).order_by(shown.c.chat_id, shown.c.place)
+
+
+def _place(chat: ColumnElement[int], *order: ColumnElement[Any]) -> ColumnElement[int]:
+    """The place of a row among those of its chat in this order, from 1."""
+    return func.row_number().over(partition_by=chat, order_by=order)
 
 
 def _by_chat(rows: Iterable[AnyRow]) -> dict[int, list[AnyRow]]:

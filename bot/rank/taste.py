@@ -43,7 +43,6 @@ TELLING, LEAST_TELLING = 0.1, 0.5
 """Likeness to a liked paper from which a dislike counts in full: it draws a border. One of something that nothing spoke
 for says little more than any paper that was not liked, and counts half."""
 
-MOST_LEFT = 200
 LEFT_TARGET = -0.1
 LEFT_WEIGHT = 0.15
 LEFT_FEW = 20
@@ -448,6 +447,6 @@ def _telling(alike_liked: Vector, mine: NDArray[np.bool_]) -> NDArray[np.float64
 def _left_alone(profile: Profile, judged: AbstractSet[str], now: datetime) -> tuple[list[Paper], NDArray[np.float64]]:
     """The newest papers that were shown and that nobody judged, with their weights."""
     left = {one.paper.id: one for one in reversed(profile.left) if one.paper.id not in judged}
-    newest = sorted(left.values(), key=lambda one: (one.at, one.paper.id), reverse=True)[:MOST_LEFT]
+    newest = sorted(left.values(), key=lambda one: (one.at, one.paper.id), reverse=True)
     weights = np.array([_freshness(one.at, now) * (UNFOLDED_WEIGHT if one.unfolded else 1.0) for one in newest])
     return [one.paper for one in newest], LEFT_WEIGHT * weights / max(float(weights.sum()), LEFT_FEW)

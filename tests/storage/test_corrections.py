@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from bot.model import ChatKind, Correction, ReasonKind, VerdictKind
 from storage import chats, corrections, deliveries, digests, heat, papers, verdicts
+from storage.chats import NEWEST_TABLES
 from storage.database import Database
 from tests.support import builders as a
 from tests.support.builders import DAY, NOW, minutes, paper, row
@@ -54,16 +57,33 @@ async def test_verdicts_and_what_was_left_alone_are_known_as_of_a_moment(db: Dat
         chat = await make(conn)
         await papers.save(conn, [paper(1), paper(2), paper(3)])
         await digests.create(conn, chat, DAY, NOW, 3, [row(1), row(2)], [], [])
+        await verdicts.cast(conn, chat, 7, paper(3).id, VerdictKind.LIKE, minutes(8))
         await verdicts.cast(conn, chat, 7, paper(1).id, VerdictKind.LIKE, minutes(30))
         await deliveries.unfold(conn, chat, 5, paper(2).id, (6,), minutes(5))
         await deliveries.folded(conn, chat, 5, paper(2).id)
         early, late = await chats.profile(conn, chat, minutes(10)), await chats.profile(conn, chat)
         assert [(one.paper.id, one.unfolded) for one in early.left] == [(paper(1).id, False), (paper(2).id, True)]
-        assert early.judged == ()
+        assert [one.paper.id for one in early.judged] == [paper(3).id]
         assert [one.paper.id for one in late.left] == [paper(2).id]
-        assert [one.paper.id for one in late.judged] == [paper(1).id]
+        assert [one.paper.id for one in late.judged] == [paper(1).id, paper(3).id]
         assert late.left[0].at == NOW
         assert (await chats.profile(conn, chat, NOW)).left == ()
+
+
+async def test_what_was_left_alone_is_read_of_the_newest_tables_where_somebody_judges(db: Database) -> None:
+    """A year of tables is not read for every chat and table: the newest are, and none where nothing was ever judged."""
+    async with db.begin() as conn:
+        judging, silent = await make(conn), await make(conn, 2)
+        await papers.save(conn, [paper(1), paper(2), paper(3), paper(4)])
+        for back in range(NEWEST_TABLES + 1):
+            for chat in (judging, silent):
+                old, new = row(1, 1 if back == NEWEST_TABLES else 2), row(2, 3)
+                await digests.create(conn, chat, DAY - timedelta(days=back), NOW, 2, [old, new], [], [])
+        await verdicts.cast(conn, judging, 7, paper(4).id, VerdictKind.LIKE, minutes(1))
+        found = await chats.profiles(conn, [judging, silent])
+    assert {one.paper.id for one in found[judging].left} == {paper(2).id, paper(3).id}
+    assert len(found[judging].left) == 2 * NEWEST_TABLES
+    assert found[silent].left == ()
 
 
 async def test_heat_is_known_as_of_a_moment(db: Database) -> None:

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import Connection, event
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.model import ChatKind
+from bot.model import ChatKind, VerdictKind
 from storage import chats, deliveries, digests, heat, listings, model_calls, papers, verdicts
 from storage.database import Database
 from tests.support.builders import DAY, NOW, day, listing, paper, row
@@ -65,6 +65,7 @@ async def test_no_table_is_read_from_end_to_end(migrated_sqlite_url: str, name: 
         async with db.begin() as conn:
             chat = await chats.ensure(conn, 1, 0, ChatKind.PRIVATE, "", {}, NOW)
             await digests.create(conn, chat.id, DAY, NOW, 1, [row(1)], [], [])
+            await verdicts.cast(conn, chat.id, 7, row(1).paper_id, VerdictKind.LIKE, NOW)
         asked = await statements(db, question)
         assert len(asked) == most
         async with db.read() as conn:
