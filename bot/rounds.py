@@ -64,7 +64,7 @@ class Rounds:
             waiting = await chats.due(conn, self._clock(), MOST, ids_of(part))
         for chat in await self._together(waiting):
             try:
-                await self._serve([chat])
+                await self._serve(await self._still_waiting(chat))
             except Exception as error:  # noqa: BLE001 - whatever it is, it is written down, and the next one is served
                 await self._put_off(chat, error)
 
@@ -84,16 +84,14 @@ class Rounds:
             log.info("%d chats are served one by one: %r", len(waiting), error)
             return waiting
 
-    async def _serve(self, known: Sequence[Chat]) -> list[Chat]:
-        """Give each chat its digest, or say why there is none; → those that somebody else serves at this moment."""
-        # Looking at the listings and serving the others may have taken minutes in which a chat changed its mind.
+    async def _still_waiting(self, chat: Chat) -> list[Chat]:
+        """The chat as it is now; nobody where it changed its mind while others were served, which may take minutes."""
         async with self._db.read() as conn:
-            now = await chats.many(conn, [chat.id for chat in known])
-        waiting = [
-            chat
-            for old in known
-            if (chat := now.get(old.id)) is not None and not chat.paused and chat.next_at == old.next_at
-        ]
+            now = await chats.get(conn, chat.id)
+        return [now] if now is not None and not now.paused and now.next_at == chat.next_at else []
+
+    async def _serve(self, waiting: Sequence[Chat]) -> list[Chat]:
+        """Give each chat its digest, or say why there is none; → those that somebody else serves at this moment."""
         made = await self._digests.make_all([chat.id for chat in waiting], self._lay_out, self._next_hour)
         await self._say_why_not([chat for chat in waiting if chat.id in made and made[chat.id] is None])
         for chat in waiting:
