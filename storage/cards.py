@@ -27,7 +27,7 @@ async def save(conn: AsyncConnection, card: Card, made_at: datetime, schema: int
         language=card.language,
         analyst=maker or card.analyst,
         schema=schema,
-        body=codec.encode(card),
+        body=card,
         made_at=made_at,
     )
     key = ["paper_id", "version", "language", "analyst", "schema"]

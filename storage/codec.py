@@ -6,6 +6,7 @@ as they like. What was written by an older version (fields missing) or a newer o
 
 from __future__ import annotations
 
+import json
 import types
 import typing
 from collections.abc import Callable, Hashable, Mapping
@@ -19,36 +20,46 @@ T = TypeVar("T")
 _Reader = Callable[[Any], Any]
 
 
-def encode(value: object) -> Any:
-    """`value` as what `json.dumps` takes: dataclasses become objects, tuples arrays, enums their values, times text."""
-    kind = value.__class__
-    return value if kind in _PLAIN else _writer(cast("Hashable", kind))(value)
+class Written(str):
+    """JSON that is written already, and stored as it is."""
+
+    __slots__ = ()
 
 
-_PLAIN = frozenset({str, int, float, bool, type(None)})
+def dumps(value: object) -> str:
+    """`value` as JSON: dataclasses are objects, tuples arrays, enums their values, times text.
+
+    Raises:
+        TypeError: something in it would not come back.
+    """
+    return value if isinstance(value, Written) else _encoder.encode(value)
+
+
+def _plain(value: object) -> Any:
+    """A value that JSON does not know, as one that it does; what is inside comes later."""
+    return _writer(cast("Hashable", value.__class__))(value)
+
+
+_encoder = json.JSONEncoder(default=_plain, check_circular=False)
 
 
 @cache
 def _writer(kind: Any) -> Callable[[Any], Any]:
-    """What turns values of a type into JSON, worked out once per type."""
+    """What turns values of a type into such ones, worked out once per type."""
     if issubclass(kind, Enum):
         return lambda value: value.value
-    if issubclass(kind, (bool, int, float, str)):
-        return _as_it_is
     if issubclass(kind, (datetime, date, time)):
         return lambda value: value.isoformat()
     if issubclass(kind, Mapping):
-        return lambda value: {str(key): encode(item) for key, item in value.items()}
-    if issubclass(kind, (tuple, list)):
-        return lambda value: [encode(item) for item in value]
+        return dict
     if is_dataclass(kind):
         names = tuple(f.name for f in fields(kind))
-        return lambda value: {name: encode(getattr(value, name)) for name in names}
+        return lambda value: {name: getattr(value, name) for name in names}
     raise TypeError(f"{kind.__name__} is nothing that can be stored")
 
 
 def decode(kind: type[T], data: Any) -> T:
-    """The value of type `kind` that `encode` wrote as `data`; missing fields get their defaults, unknown ones are passed
+    """The value of type `kind` that `dumps` wrote as `data`; missing fields get their defaults, unknown ones are passed
     over.
 
     Raises:

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
-from typing import Any
+from functools import lru_cache
 
 from sqlalchemy import and_, bindparam, exists, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -16,6 +16,7 @@ from storage import codec
 from storage.sql import AnyRow, chunks, insert, one_of
 from storage.tables import announcements, chats, considered, digest_rows, digests, notices, openings, verdicts
 
+WORDS_KEPT = 1024
 RETURNING = timedelta(days=90)
 """For how long a paper that was shown may come up in further listings (as cross-listed, mostly)."""
 
@@ -61,7 +62,7 @@ async def create_all(conn: AsyncConnection, drafts: Sequence[Digest]) -> list[Di
     """
     if not drafts:
         return []
-    states = _Encoded()
+    states = _Listings()
     made = await conn.execute(
         insert(conn, digests).returning(digests.c.id, digests.c.chat_id),
         [
@@ -86,13 +87,13 @@ async def create_all(conn: AsyncConnection, drafts: Sequence[Digest]) -> list[Di
             "paper_id": row.paper_id,
             "version": row.version,
             "title": row.title,
-            "authors": list(row.authors),
+            "authors": _words(row.authors),
             "institution": row.institution,
             "direction": row.direction,
             "heat": row.heat,
             "score": row.score,
-            "reasons": codec.encode(row.reasons),
-            "tags": list(row.tags),
+            "reasons": row.reasons,
+            "tags": _words(row.tags),
             "added_from": row.added_from,
         }
         for digest in kept
@@ -103,20 +104,24 @@ async def create_all(conn: AsyncConnection, drafts: Sequence[Digest]) -> list[Di
     return kept
 
 
-class _Encoded:
-    """Listings as they are stored, each encoded once: chats that are served together have most in common."""
+@lru_cache(maxsize=WORDS_KEPT)
+def _words(words: tuple[str, ...]) -> codec.Written:
+    """Authors or tags as they are stored: a paper stands in many chats' tables."""
+    return codec.Written(codec.dumps(words))
+
+
+class _Listings:
+    """Listings as they are stored, each written once: chats that are served together have most in common."""
 
     def __init__(self) -> None:
-        self._known: dict[int, Any] = {}
+        self._known: dict[int, str] = {}
 
-    def of(self, listings: Sequence[Listing]) -> list[Any]:
+    def of(self, listings: Sequence[Listing]) -> codec.Written:
         """These listings; they live as long as what is made of them is used."""
-        found = []
         for listing in listings:
             if id(listing) not in self._known:
-                self._known[id(listing)] = codec.encode(listing)
-            found.append(self._known[id(listing)])
-        return found
+                self._known[id(listing)] = codec.dumps(listing)
+        return codec.Written(f"[{', '.join([self._known[id(listing)] for listing in listings])}]")
 
 
 async def get(conn: AsyncConnection, digest_id: int) -> Digest | None:

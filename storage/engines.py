@@ -15,7 +15,7 @@ from typing import Any
 from sqlalchemy import URL, Connection, NullPool, event
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
-from storage import trips
+from storage import codec, trips
 from storage.address import is_sqlite
 
 BUSY_SECONDS = 5
@@ -27,6 +27,7 @@ STUCK_SECONDS = 15
 that others need not wait for what it had locked."""
 
 _SQLITE: dict[str, Any] = {"connect_args": {"isolation_level": None, "timeout": BUSY_SECONDS}}
+_engine = partial(create_async_engine, json_serializer=codec.dumps)
 _KEPT_ALIVE = {"tcp_keepalives_idle": "10", "tcp_keepalives_interval": "5", "tcp_keepalives_count": "2"}
 
 
@@ -44,7 +45,7 @@ def plain(url: URL, *, keepalive: bool = False) -> AsyncEngine:
     """Unpooled connections that change nothing by being opened: for guards, migrations and locks. With `keepalive` the
     server finds out within some twenty seconds that a program is gone with its machine."""
     options = _SQLITE if is_sqlite(url) else _postgres(**_KEPT_ALIVE if keepalive else {})
-    engine = create_async_engine(url, poolclass=NullPool, **options)
+    engine = _engine(url, poolclass=NullPool, **options)
     if is_sqlite(url):
         _begin_with(engine, "BEGIN IMMEDIATE")
     return engine
@@ -55,17 +56,13 @@ def pair(url: URL) -> tuple[AsyncEngine, AsyncEngine]:
     if not is_sqlite(url):
         options = _postgres(idle_in_transaction_session_timeout=f"{STUCK_SECONDS}s")
         # The server may have been restarted since a connection was last used: ask before relying on it.
-        engine = create_async_engine(
-            url, pool_size=10, max_overflow=10, pool_timeout=QUEUE_SECONDS, pool_pre_ping=True, **options
-        )
+        engine = _engine(url, pool_size=10, max_overflow=10, pool_timeout=QUEUE_SECONDS, pool_pre_ping=True, **options)
         return engine, engine.execution_options(postgresql_readonly=True)
-    writer = create_async_engine(
-        url, pool_size=1, max_overflow=0, pool_timeout=QUEUE_SECONDS, async_creator=_connecting(url)
-    )
+    writer = _engine(url, pool_size=1, max_overflow=0, pool_timeout=QUEUE_SECONDS, async_creator=_connecting(url))
     # Deleted rows are overwritten: what is forgotten is not to be found in the file either.
     _on_connect(writer, "PRAGMA foreign_keys=ON", "PRAGMA synchronous=NORMAL", "PRAGMA secure_delete=ON")
     _begin_with(writer, "BEGIN IMMEDIATE")
-    reader = create_async_engine(
+    reader = _engine(
         url, pool_size=5, max_overflow=0, pool_timeout=QUEUE_SECONDS, async_creator=_connecting(url, reading=True)
     )
     _on_connect(reader, "PRAGMA query_only=ON")

@@ -60,7 +60,7 @@ def values(kind: Any) -> st.SearchStrategy[Any]:
 
 def written(value: object) -> Any:
     """What comes back from a JSON column."""
-    return json.loads(json.dumps(codec.encode(value), allow_nan=False))
+    return json.loads(codec.dumps(value))
 
 
 @settings(deadline=None, max_examples=50)
@@ -94,12 +94,12 @@ def test_what_another_version_wrote_still_reads(noun: type[Any], data: st.DataOb
 
 def test_a_whole_card_is_readable_json() -> None:
     """Enums are their values, dates ISO, tuples arrays."""
-    body = codec.encode(card(1))
+    body = written(card(1))
     assert body["source"] == "html"
     assert body["critique"]["problems"][0]["severity"] == 2
     assert body["authors"] == ["Ada Author1", "Bo Writer1"]
-    assert codec.encode(digest())["date"] == "2026-02-18"
-    assert codec.encode((listing(),))[0]["checked_at"] == "2026-02-18T08:00:00+00:00"
+    assert written(digest())["date"] == "2026-02-18"
+    assert written((listing(),))[0]["checked_at"] == "2026-02-18T08:00:00+00:00"
 
 
 @pytest.mark.parametrize(
@@ -108,12 +108,12 @@ def test_a_whole_card_is_readable_json() -> None:
         (Card, None),
         (Card, []),
         (Card, {}),
-        (Card, {**codec.encode(card()), "authors": "Ada"}),
-        (Card, {**codec.encode(card()), "novelty": "5"}),
-        (Card, {**codec.encode(card()), "source": "scroll"}),
-        (Digest, {**codec.encode(digest()), "date": "18 February"}),
-        (Digest, {**codec.encode(digest()), "date": 20260218}),
-        (Listing, {**codec.encode(listing()), "declared": {"new": 1.5}}),
+        (Card, {**written(card()), "authors": "Ada"}),
+        (Card, {**written(card()), "novelty": "5"}),
+        (Card, {**written(card()), "source": "scroll"}),
+        (Digest, {**written(digest()), "date": "18 February"}),
+        (Digest, {**written(digest()), "date": 20260218}),
+        (Listing, {**written(listing()), "declared": {"new": 1.5}}),
     ],
 )
 def test_another_shape_is_an_error(kind: type[Any], data: Any) -> None:
@@ -125,7 +125,7 @@ def test_another_shape_is_an_error(kind: type[Any], data: Any) -> None:
 def test_what_is_no_noun_cannot_be_stored() -> None:
     """It would not come back."""
     with pytest.raises(TypeError, match="nothing that can be stored"):
-        codec.encode({"x": object()})
+        codec.dumps({"x": object()})
 
 
 def test_a_type_that_could_be_two_things_cannot_be_read() -> None:
@@ -144,4 +144,6 @@ def test_arrays_of_nouns() -> None:
     reasons = (Reason(ReasonKind.HEAT, count=3), Reason(ReasonKind.INTEREST, "GRPO", 0.5))
     assert codec.decode_many(Reason, written(reasons)) == reasons
     assert codec.decode_many(Reason, None) == ()
-    assert codec.encode(Kind.NEW) == "new"
+    assert written(Kind.NEW) == "new"
+    assert written({"why": codec.dumps(())}) == {"why": "[]"}
+    assert written(codec.Written("[1]")) == [1]
