@@ -33,7 +33,7 @@ from bot.precedence import Precedence
 from bot.pull import calendar
 from bot.rank.corrections import ruled_out
 from bot.rank.ranking import Ranking
-from bot.rank.select import select
+from bot.rank.select import Choice, select_all
 from bot.rankings import Rankings
 from bot.schedule import EmptyHour, QuietKind
 from bot.table import Names, names_of, read_texts, rows_of
@@ -453,16 +453,18 @@ class Digests:
 
 def _select_all(materials: Sequence[Material], rankings: Sequence[Ranking]) -> list[list[ScoredPaper]]:
     """The papers for each table, best first."""
-    return [
-        select(
-            ranking,
-            material.chat.size,
-            seen=material.seen,
-            explore=not ruled_out(material.profile, ReasonKind.EXPLORATION),
-            among=material.among,
-        )
-        for material, ranking in zip(materials, rankings, strict=True)
-    ]
+    return select_all(
+        [
+            Choice(
+                ranking,
+                material.chat.size,
+                seen=material.seen,
+                explore=not ruled_out(material.profile, ReasonKind.EXPLORATION),
+                among=material.among,
+            )
+            for material, ranking in zip(materials, rankings, strict=True)
+        ]
+    )
 
 
 def _first(material: Material, ranking: Ranking) -> list[int]:

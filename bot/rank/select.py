@@ -3,9 +3,10 @@ teaches."""
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,6 +36,21 @@ PLAUSIBLE = 0.3
 """Share of the last chosen paper's score that one needs to be worth asking about."""
 
 
+AT_ONCE = 2**16
+"""Pairs of papers, of several tables together, that are looked at in one step: few enough for a processor's cache."""
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What a table is chosen from, as in `select`."""
+
+    ranking: Ranking
+    size: int
+    seen: AbstractSet[str]
+    explore: bool = False
+    among: Places | None = None
+
+
 def select(
     ranking: Ranking,
     size: int,
@@ -50,25 +66,42 @@ def select(
     With `explore` the last row of a table of some length is the paper whose verdict would teach most, where one is
     plausible enough; it says so by a reason of its own kind, whose `count` is the number of papers it speaks for.
     """
-    ordered = _best(ranking, max(size, 0) * LOOKED_AT, seen, among)
-    near = ranking.alike(ordered)
-    scores = ranking.scores[ordered]
-    # `ordered` is in the order of the table, and what is chosen of it are places in it.
-    chosen = sorted(_varied(scores, near, size))
-    found = _teaching(ranking, ordered, near, chosen[:-1]) if explore and len(chosen) >= LEAST_TO_EXPLORE else None
-    if found is None:
-        return ranking.look(ordered[chosen].tolist())
-    at, speaks_for = found
-    *rows, asked = ranking.look(ordered[[*chosen[:-1], at]].tolist())
-    why = Reason(ReasonKind.EXPLORATION, count=speaks_for)
-    return [*rows, replace(asked, reasons=(*asked.reasons, why))]
+    return select_all([Choice(ranking, size, seen, explore, among)])[0]
 
 
-def _best(ranking: Ranking, most: int, seen: AbstractSet[str], among: Places | None) -> NDArray[np.intp]:
-    """The places of the best papers that may be chosen, at most so many, the best first and equal ones by id."""
-    places = np.arange(len(ranking)) if among is None else np.asarray(among, dtype=np.intp)
+def select_all(choices: Sequence[Choice]) -> list[list[ScoredPaper]]:
+    """What `select` finds for each of these, those of the same size in a few steps for all of them."""
+    ordered = [_best(one) for one in choices]
+    groups: defaultdict[tuple[int, int], list[int]] = defaultdict(list)
+    for at, one in enumerate(choices):
+        groups[one.size, len(ordered[at])].append(at)
+    found: list[list[ScoredPaper]] = [[] for _ in choices]
+    for (_, many), group in groups.items():
+        step = max(AT_ONCE // max(many, 1) ** 2, 1)
+        for start in range(0, len(group), step):
+            some = group[start : start + step]
+            tables = _tables([choices[at] for at in some], np.array([ordered[at] for at in some]))
+            for at, (places, speaks_for) in zip(some, tables, strict=True):
+                found[at] = _looked_at(choices[at].ranking, places, speaks_for)
+    return found
+
+
+def _looked_at(ranking: Ranking, places: Sequence[int], speaks_for: int | None) -> list[ScoredPaper]:
+    """The papers at these places; the last one teaches where it is known for how many papers it speaks."""
+    rows = ranking.look(places)
+    if speaks_for is not None:
+        why = Reason(ReasonKind.EXPLORATION, count=speaks_for)
+        rows[-1] = replace(rows[-1], reasons=(*rows[-1].reasons, why))
+    return rows
+
+
+def _best(choice: Choice) -> NDArray[np.intp]:
+    """The places of the best papers that may be chosen, so many times more than are wanted at most, the best first and equal
+    ones by id."""
+    ranking, most = choice.ranking, max(choice.size, 0) * LOOKED_AT
+    places = np.arange(len(ranking)) if choice.among is None else np.asarray(choice.among, dtype=np.intp)
     place = ranking.features.place
-    closed = [*ranking.hidden, *(place[paper_id] for paper_id in seen if paper_id in place)]
+    closed = [*ranking.hidden, *(place[paper_id] for paper_id in choice.seen if paper_id in place)]
     if closed:
         places = places[~np.isin(places, closed)]
     losses = -ranking.scores[places]
@@ -80,45 +113,60 @@ def _best(ranking: Ranking, most: int, seen: AbstractSet[str], among: Places | N
     return places[order[:most]]
 
 
+def _tables(choices: Sequence[Choice], ordered: NDArray[np.intp]) -> list[tuple[list[int], int | None]]:
+    """For each of these choices of the same size its papers' places in the order of the table, and for how many papers the
+    last one speaks where it teaches. `ordered` is choices × the places of the papers that are looked at, best first."""
+    near = np.array([one.ranking.alike(places) for one, places in zip(choices, ordered, strict=True)])
+    scores = np.array([one.ranking.scores[places] for one, places in zip(choices, ordered, strict=True)])
+    # `ordered` is in the order of the table, and what is chosen of it are places in it.
+    chosen = np.sort(_varied(scores, near, choices[0].size), axis=1)
+    speaks_for: list[int | None] = [None for _ in choices]
+    explores = [one.explore and one.ranking.knows_the_reader for one in choices]
+    if chosen.shape[1] >= LEAST_TO_EXPLORE and any(explores):
+        best, count = _teaching([one.ranking for one in choices], ordered, scores, near, chosen[:, :-1])
+        for at in np.flatnonzero((count >= 0) & explores).tolist():
+            chosen[at, -1], speaks_for[at] = best[at], int(count[at])
+    return list(zip(np.take_along_axis(ordered, chosen, axis=1).tolist(), speaks_for, strict=True))
+
+
 def _teaching(
-    ranking: Ranking, ordered: NDArray[np.intp], near: Vector, chosen: Sequence[int]
-) -> tuple[int, int] | None:
-    """Which paper of `ordered` would tell most by a verdict, and of how many others: little is known of it (nothing judged
-    or chosen is like it), much is like it, and it may well be liked. None where nothing is known of the reader, or nothing
-    plausible is left. `near` is how alike the papers of `ordered` are."""
-    if not ranking.knows_the_reader:
-        return None
-    scores = ranking.scores[ordered]
-    last = min(scores[chosen].tolist(), default=0.0)
-    plausible = scores > max(PLAUSIBLE * last, 0.0)
-    plausible[chosen] = False
-    others = np.flatnonzero(plausible)
-    if not len(others):
-        return None
-    theirs = near.take(others, axis=0)
-    familiar = np.maximum(ranking.familiar(ordered[others]), theirs[:, chosen].max(axis=1))
-    alike = np.maximum(theirs.take(others, axis=1), 0.0)
-    np.fill_diagonal(alike, 0.0)
+    rankings: Sequence[Ranking],
+    ordered: NDArray[np.intp],
+    scores: NDArray[np.float64],
+    near: Vector,
+    chosen: NDArray[np.intp],
+) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Which paper of each row of `ordered` would tell most by a verdict, and of how many others: little is known of it
+    (nothing judged or chosen is like it), much is like it, and it may well be liked; -1 where nothing plausible is left.
+    `scores` are those of the papers of `ordered`, the best first, and `near` is how alike they are."""
+    last = np.take_along_axis(scores, chosen[:, -1:], axis=1)
+    plausible = scores > np.maximum(PLAUSIBLE * last, 0.0)
+    np.put_along_axis(plausible, chosen, values=False, axis=1)
+    judged = [ranking.familiar(places) for ranking, places in zip(rankings, ordered, strict=True)]
+    familiar = np.maximum(judged, np.take_along_axis(near, chosen[:, None, :], axis=2).max(axis=2))
+    alike = np.maximum(near, 0.0) * plausible[:, None, :]
+    alike[:, range(alike.shape[1]), range(alike.shape[1])] = 0.0
     doubt = np.maximum(1.0 - familiar / SAME, 0.0)
-    worth = np.minimum(scores[others] / max(last, 1e-9), 1.0)
-    value = doubt * worth * np.sqrt(0.1 + (alike**2).sum(axis=1))
-    best = int(value.argmax())
-    return (int(others[best]), int((alike[best] >= SIMILAR).sum())) if value[best] > 0 else None
+    worth = np.minimum(scores / np.maximum(last, 1e-9), 1.0)
+    value = np.where(plausible, doubt * worth * np.sqrt(0.1 + (alike**2).sum(axis=2)), 0.0)
+    rows, best = np.arange(len(value)), value.argmax(axis=1)
+    count = (alike[rows, best] >= SIMILAR).sum(axis=1)
+    return best, np.where(value[rows, best] > 0, count, -1)
 
 
-def _varied(scores: NDArray[np.float64], near: Vector, size: int) -> list[int]:
-    """Maximal marginal relevance: one after the other the paper whose score, less what it repeats, is best. The scores are
-    in descending order."""
-    if len(scores) <= 1 or size <= 1:
-        return list(range(len(scores)))[: max(size, 0)]
-    cost = COST * float(scores[0] - scores[-1])
-    losses = cost * (np.maximum(near - FREE_LIKENESS, 0.0) / (1.0 - FREE_LIKENESS))
-    chosen: list[int] = [0]
-    lost = losses[0].copy()
-    left = scores.copy()
-    for _ in range(min(size, len(scores)) - 1):
+def _varied(scores: NDArray[np.float64], near: Vector, size: int) -> NDArray[np.intp]:
+    """For each row of scores, which are in descending order, the places of at most so many: by maximal marginal relevance,
+    one after the other the paper whose score, less what it repeats, is best."""
+    chosen = np.zeros((len(scores), min(max(size, 0), scores.shape[1])), dtype=np.intp)
+    if chosen.shape[1] <= 1:
+        return chosen
+    cost = (COST * (scores[:, 0] - scores[:, -1])).astype(np.float32)
+    losses = cost[:, None, None] * (np.maximum(near - FREE_LIKENESS, 0.0) / (1.0 - FREE_LIKENESS))
+    rows = np.arange(len(scores))
+    lost, left = losses[:, 0].copy(), scores.copy()
+    for at in range(1, chosen.shape[1]):
         # What is chosen counts no more.
-        left[chosen[-1]] = -np.inf
-        chosen.append(int((left - lost).argmax()))
-        np.maximum(lost, losses[chosen[-1]], out=lost)
+        left[rows, chosen[:, at - 1]] = -np.inf
+        chosen[:, at] = (left - lost).argmax(axis=1)
+        np.maximum(lost, losses[rows, chosen[:, at]], out=lost)
     return chosen

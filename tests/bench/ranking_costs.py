@@ -24,7 +24,7 @@ from bot.rank.batch import Ask, Batch
 from bot.rank.features import Background, Features
 from bot.rank.ranking import Ranking
 from bot.rank.score import score, wishes_of
-from bot.rank.select import select
+from bot.rank.select import Choice, select_all
 from bot.rank.taste import Taste, learn
 
 NOW = datetime(2026, 2, 18, 8, tzinfo=UTC)
@@ -252,7 +252,7 @@ def _tastes(background: Background, profiles: Sequence[Profile]) -> list[Taste |
 
 
 def _tables(rankings: Sequence[Ranking]) -> list[list[ScoredPaper]]:
-    return [select(one, 5, seen=frozenset(), explore=True) for one in rankings]
+    return select_all([Choice(one, 5, seen=frozenset(), explore=True) for one in rankings])
 
 
 def _ranked(batch: Batch, asks: Sequence[Ask]) -> None:

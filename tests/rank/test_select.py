@@ -6,11 +6,11 @@ from datetime import UTC, datetime
 
 import pytest
 
-from bot.model import Paper, Profile
+from bot.model import Paper, Profile, ReasonKind
 from bot.rank.features import Background, Features
 from bot.rank.ranking import Ranking
 from bot.rank.score import score
-from bot.rank.select import select
+from bot.rank.select import Choice, select, select_all
 from tests.support import builders
 
 NOW = datetime(2026, 2, 18, 8, tzinfo=UTC)
@@ -82,3 +82,32 @@ def test_only_the_named_places_are_chosen_from() -> None:
             expected = select(alone, 5, seen=frozenset(), explore=explore)
             assert [one.paper.id for one in chosen] == [one.paper.id for one in expected]
             assert [one.score for one in chosen] == pytest.approx([one.score for one in expected], abs=1e-5)
+
+
+@pytest.mark.parametrize("pairs_at_once", [1, 2**16])
+def test_tables_chosen_together_are_those_chosen_one_by_one(
+    monkeypatch: pytest.MonkeyPatch, pairs_at_once: int
+) -> None:
+    """Tables of several sizes, some of which teach, some with few papers to choose from and some with none."""
+    monkeypatch.setattr("bot.rank.select.AT_ONCE", pairs_at_once)
+    papers = [builders.paper(n, title=THEMES[n % 10][0], abstract=f"{THEMES[n % 10][1]} Case {n}.") for n in range(80)]
+    rankings = [ranking(papers, interests) for interests in ("robots", "", "quarks, wheat", "voices; no robots")]
+    choices = [
+        Choice(one, size, frozenset(paper.id for paper in papers[:seen]), explore, among)
+        for one in rankings
+        for size, seen, explore, among in (
+            (5, 0, True, None),
+            (5, 3, False, range(70)),
+            (5, 0, True, range(9, 20)),
+            (1, 0, True, None),
+            (8, 2, True, None),
+            (4, 0, True, ()),
+            (0, 0, False, None),
+        )
+    ]
+    found = select_all(choices)
+    assert found == [
+        select(one.ranking, one.size, seen=one.seen, explore=one.explore, among=one.among) for one in choices
+    ]
+    assert {len(table) for table in found} == {0, 1, 5, 8}
+    assert any(reason.kind is ReasonKind.EXPLORATION for table in found for row in table for reason in row.reasons)
