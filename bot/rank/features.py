@@ -151,17 +151,12 @@ class Directions:
         return np.asarray(self._numbers[words] * self._scale)
 
     def of(self, rows: Matrix) -> Vector:
-        """What sparse rows of words are in these directions; only the words that some rows have are made exact again."""
+        """What sparse rows of words are in these directions; for each row only the words that it has are made exact
+        again."""
         found = np.empty((rows.shape[0], self.width), dtype=np.float32)
-        for start in range(0, rows.shape[0], COMPARED):
-            end = min(start + COMPARED, rows.shape[0])
-            theirs = slice(rows.indptr[start], rows.indptr[end])
-            has = np.zeros(rows.shape[1], dtype=np.bool_)
-            has[rows.indices[theirs]] = True
-            place = np.cumsum(has, dtype=np.int32) - np.int32(1)
-            starts = rows.indptr[start : end + 1] - rows.indptr[start]
-            some = rows_of(rows.data[theirs], place[rows.indices[theirs]], starts, int(has.sum()))
-            found[start:end] = some @ self._numbers[has].astype(np.float32)
+        for row, (start, end) in zip(found, pairwise(rows.indptr), strict=True):
+            theirs = self._numbers.take(rows.indices[start:end], axis=0)
+            np.dot(rows.data[start:end], theirs.astype(np.float32), out=row)
         found *= self._scale
         return found
 
@@ -303,11 +298,12 @@ class Background:
 
     def _compared(self, papers: Sequence[Paper]) -> Matrix:
         """Papers × units: the counts of what they are compared by and past papers have."""
-        keys, owners, times = compared_by(papers)
+        keys, owners = compared_by(papers)
         at = self.vocabulary.places_of(keys)
         known = at >= 0
+        times = np.ones(int(known.sum()), dtype=np.float32)
         # What is there several times is added up.
-        return sparse.csr_matrix((times[known], (owners[known], at[known])), shape=(len(papers), len(self.vocabulary)))
+        return sparse.csr_matrix((times, (owners[known], at[known])), shape=(len(papers), len(self.vocabulary)))
 
     def _again(self, key: int) -> _Row | None:
         """The row that is kept under this key, from now on the newest of all."""
@@ -396,13 +392,15 @@ class Background:
         return found
 
     def _pairs(self, places: NDArray[np.intp]) -> Vector:
-        """The likeness in words of every pair of the papers at these places."""
+        """The likeness in words of every pair of the papers at these places, which ascend."""
         if self._near is None:
             return in_words(self._words_of_all[places], self._words_of_all[places])
         found = np.empty((len(places), len(places)), dtype=np.float32)
         for start in range(0, len(places), COMPARED):
-            some = slice(start, start + COMPARED)
-            found[some] = self._near[places[some]][:, places]
+            end = min(start + COMPARED, len(places))
+            some = self._near[places[start:end], : places[end - 1] + 1].take(places[:end], axis=1)
+            found[start:end, :end] = some
+            found[:start, start:end] = some[:, :start].T
         found *= np.float32(1.0) / ONE
         return found
 
@@ -638,12 +636,15 @@ def in_words(left: Matrix, right: Matrix) -> Vector:
     for start in range(0, right.shape[0], COMPARED):
         end = min(start + COMPARED, right.shape[0])
         theirs = slice(right.indptr[start], right.indptr[end])
-        used, at = np.unique(right.indices[theirs], return_inverse=True)
-        table = np.zeros((len(used) + 1, end - start), dtype=np.float32)
-        table[at, np.repeat(np.arange(end - start), np.diff(right.indptr[start : end + 1]))] = right.data[theirs]
+        has = np.zeros(left.shape[1], dtype=np.bool_)
+        has[right.indices[theirs]] = True
+        used = np.flatnonzero(has)
         # What no paper of these has stands in the last row, which is nothing.
         place = np.full(left.shape[1], len(used), dtype=np.int32)
         place[used] = np.arange(len(used), dtype=np.int32)
+        table = np.zeros((len(used) + 1, end - start), dtype=np.float32)
+        owners = np.repeat(np.arange(end - start), np.diff(right.indptr[start : end + 1]))
+        table[place[right.indices[theirs]], owners] = right.data[theirs]
         found[:, start:end] = rows_of(left.data, place[left.indices], left.indptr, len(table)) @ table
     return found
 

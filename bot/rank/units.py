@@ -50,12 +50,11 @@ class Units:
 
 
 class Compared(NamedTuple):
-    """The keys of those units by which papers are compared, in no order: each with the place of the paper that has it, and
-    with how often it counts there, which a unit may say in parts."""
+    """The keys of those units by which papers are compared, in no order, each as often as it counts, and with the place of
+    the paper that has it."""
 
     keys: Keys
     owners: NDArray[np.intp]
-    times: NDArray[np.float32]
 
 
 @lru_cache(maxsize=4096)
@@ -83,20 +82,18 @@ def compared_by(papers: Sequence[Paper]) -> Compared:
     found, lengths = [_NO_KEYS], []
     for paper in papers:
         heading, body = _written(paper.title, paper.abstract)
-        found.append(_read([*heading, ".", *body, "."])[1])
+        words, places = _known([*heading, ".", *body, "."])
+        found.append(words.told[places])
         lengths += [len(heading) + 1, len(body) + 1]
-    words = np.concatenate(found)
-    neighbours = _neighbours(words)
+    alone = np.concatenate(found)
+    both = _neighbours(alone)
     texts = np.arange(len(lengths))
-    owners = np.repeat(texts // 2, lengths)
-    times = np.repeat(np.where(texts % 2 == 0, np.float32(TITLE_COUNTS), np.float32(1.0)), lengths)
+    owners, times = np.repeat([texts // 2, np.where(texts % 2 == 0, TITLE_COUNTS, 1)], lengths, axis=1)
     categories = [(key_of(f"@{name}"), at) for at, paper in enumerate(papers) for name in paper.categories]
-    more, theirs = np.array(categories, dtype=np.int64).reshape(-1, 2).T
-    alone, paired = np.flatnonzero(words), np.flatnonzero(neighbours)
+    keys, theirs = np.array(categories, dtype=np.int64).reshape(-1, 2).T
     return Compared(
-        np.concatenate([words[alone], neighbours[paired], more]),
-        np.concatenate([owners[alone], owners[paired], theirs]),
-        np.concatenate([times[alone], times[paired], np.ones(len(more), dtype=np.float32)]),
+        np.concatenate([*(some.repeat(times * (some != 0)) for some in (alone, both)), keys]),
+        np.concatenate([*(owners.repeat(times * (some != 0)) for some in (alone, both)), theirs]),
     )
 
 
@@ -142,18 +139,22 @@ _words = _Words()
 _reading = Lock()
 
 
-def _read(written: Sequence[str], stems: bool = False) -> tuple[list[str], Keys, NDArray[np.uint8]]:
-    """Of each word its stem where that is wanted or some name of the glossary begins in the text, its key, and which names
-    begin with it."""
+def _known(written: Sequence[str]) -> tuple[_Words, NDArray[np.intp]]:
+    """What words say, and the place of each of these among them."""
     global _words  # noqa: PLW0603 - when there are too many, all are dropped at once
     with _reading:
         if len(_words) + len(written) > WORDS_KEPT:
             _words = _Words()
         words = _words
-        at = list(map(words.__getitem__, written))
-    places = np.array(at, dtype=np.intp)
+        return words, np.fromiter(map(words.__getitem__, written), dtype=np.intp, count=len(written))
+
+
+def _read(written: Sequence[str], stems: bool = False) -> tuple[list[str], Keys, NDArray[np.uint8]]:
+    """Of each word its stem where that is wanted or some name of the glossary begins in the text, its key, and which names
+    begin with it."""
+    words, places = _known(written)
     begins = words.begins[places]
-    wanted = list(map(words.stems.__getitem__, at)) if stems or begins.any() else []
+    wanted = list(map(words.stems.__getitem__, places.tolist())) if stems or begins.any() else []
     return wanted, words.told[places], begins
 
 
