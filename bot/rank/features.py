@@ -118,16 +118,12 @@ class _Row(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Usual:
-    """Some past papers, their places in their background, their likeness, and every pair of them multiplied, in each
-    space."""
+    """Some past papers, their places in their background, their likeness, and that of every pair of them in words."""
 
     papers: tuple[Paper, ...]
     places: NDArray[np.intp]
     likeness: Likeness
     words: Vector
-    topics: Vector
-    dense: Vector | None = None
-    fine: Vector | None = None
 
 
 class Directions:
@@ -361,15 +357,11 @@ class Background:
             picked = np.arange(len(self.papers))
         if len(picked) > MOST_USUAL:
             picked = picked[np.linspace(0, len(picked) - 1, MOST_USUAL).astype(np.intp)]
-        likeness = self.everything.take(picked)
         return Usual(
             papers=tuple(map(self.papers.__getitem__, picked.tolist())),
             places=picked,
-            likeness=likeness,
+            likeness=self.everything.take(picked),
             words=self._pairs(picked),
-            topics=likeness.topics @ likeness.topics.T,
-            dense=None if likeness.dense is None else likeness.dense @ likeness.dense.T,
-            fine=None if likeness.fine is None else likeness.fine @ likeness.fine.T,
         )
 
     @cached_property

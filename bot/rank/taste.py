@@ -225,12 +225,13 @@ def _learn(background: Background, behind: _Behind, papers: Likeness, now: datet
     border, known = len(likes), len(likes) + len(dislikes)
     topic_share = _topic_share(border)
     words = in_words(papers.words, papers.words)
-    pairs = pairs_of(words, papers, papers, topic_share)
+    mine = papers.without_words(slice(known))
+    pairs = pairs_of(words[:known, :known], mine, mine, topic_share)
     usual, counting = _usual(background, profile, everybody, likes or dislikes)
-    common = _common(pairs[known:], papers, usual, counting, behind.left_weights, topic_share)
+    common = _common(words, papers, known, usual, counting, behind.left_weights, topic_share)
     said, readers = _said(judged, now, likes, dislikes, words, pairs)
     liking = np.bincount(said.readers[said.places < border], minlength=len(readers)) > 0
-    voices = evened(fitted(pairs[:known, :known].astype(np.float64), common, said), common, border, liking)
+    voices = evened(fitted(pairs.astype(np.float64), common, said), common, border, liking)
     heard = voices.judged * _heard(likes, dislikes, readers, profile)
     judged_shares = np.concatenate([heard.sum(axis=1), voices.common[: len(left)].sum(axis=1)])
     usual_shares, bases = voices.common[len(left) :], voices.bases
@@ -391,43 +392,49 @@ def _usual(
 
 
 def _common(
-    left: Vector,
+    words: Vector,
     papers: Likeness,
+    known: int,
     usual: Usual,
     counting: NDArray[np.bool_],
     left_weights: NDArray[np.float64],
     topic_share: float,
 ) -> Common:
-    """What the readers have in common: papers that were left alone, whose likeness (rows) to all of `papers`, of which they
-    are the last, is `left`; and what is usual."""
-    known = left.shape[1] - len(left)
-    inner = usual.topics * np.float32(topic_share)
-    inner += usual.words
-    if usual.dense is not None:
-        inner += np.float32(DENSE_SHARE * topic_share) * usual.dense
-    if usual.fine is not None:
-        inner += np.float32(FINE_SHARE) * usual.fine
-    inner /= np.float32(whole(topic_share, usual.likeness))
+    """What the readers have in common: papers that were left alone, which are those of `papers` behind the first `known`,
+    the judged ones; and what is usual. `words` is the likeness in words of all pairs of `papers`."""
+    mine, left = papers.without_words(slice(known)), papers.without_words(slice(known, None))
     near = in_words(usual.likeness.words, papers.words)
-    across = pairs_of(near.T, papers, usual.likeness, topic_share)
-    if len(left):
-        inner = np.block([[left[:, known:], across[known:]], [across[known:].T, inner]])
+    across = pairs_of(near[:, :known], usual.likeness, mine, topic_share)
+    rest = _rest(usual.likeness, topic_share)
+    inner = usual.words
+    if len(left.topics):
+        across = np.concatenate([pairs_of(words[known:, :known], left, mine, topic_share), across])
+        rest = np.concatenate([_rest(left, topic_share), rest])
+        inner = np.block([[words[known:, known:], near[:, known:].T], [near[:, known:], inner]])
     return Common(
         inner,
-        np.concatenate([left[:, :known], across[:known].T]),
-        _single(np.concatenate([np.full(len(left), LEFT_TARGET), np.zeros(len(counting))])),
+        np.float32(1.0 / whole(topic_share, papers)),
+        rest,
+        across,
+        _single(np.concatenate([np.full(len(left.topics), LEFT_TARGET), np.zeros(len(counting))])),
         _single(np.concatenate([RIDGE / left_weights, np.full(len(counting), RIDGE * max(counting.sum(), 1))])),
         len(counting),
-        np.concatenate([np.ones(len(left), dtype=bool), counting]),
+        np.concatenate([np.ones(len(left.topics), dtype=bool), counting]),
     )
+
+
+def _rest(papers: Likeness, topic_share: float) -> Vector:
+    """Rows whose products are what all but words add to the likeness of these papers."""
+    parts = zip(papers.spaces, (topic_share, DENSE_SHARE * topic_share, FINE_SHARE), strict=True)
+    all_of_it = whole(topic_share, papers)
+    return np.hstack([np.float32((share / all_of_it) ** 0.5) * rows for rows, share in parts if rows is not None])
 
 
 def _mean(common: Common, judged: NDArray[np.float64], shares: NDArray[np.float64]) -> float:
     """What likeness to judged and common papers, times these shares, adds to a usual paper in the mean."""
-    usual = common.counting.astype(np.float32)
-    usual[: -common.usual] = 0.0
-    usual /= usual.sum()
-    return float(((usual @ common.across) @ judged) + ((usual @ common.inner) @ shares))
+    usual = common.counting.copy()
+    usual[: -common.usual] = False
+    return float((common.across[usual] @ judged + common.like(shares)[usual]).mean())
 
 
 def _single(shares: NDArray[np.float64]) -> Vector:

@@ -3,24 +3,37 @@ not heard louder."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.linalg import lapack
+from scipy import linalg
 
 Shares = NDArray[np.float64]
 Places = NDArray[np.intp]
 Vector = NDArray[np.float32]
+Amounts = NDArray[np.floating[Any]]
 
 BEST = 8
 """How many of the usual papers a reader's likes lift most tell how strongly they pull."""
 
 MOST_RAISED = 2.0
 """How far one reader's model is raised or lowered at most: what pulls at nothing yet isn't blown up."""
+
+EXACT = 1e-7
+"""How much of a system's first error may be left when it counts as solved."""
+
+MOST_STEPS = 200
+"""Steps after which a system counts as one without a solution: most take six, the worst some seventy."""
+
+FEW = 4
+"""Readers up to which each is worked out alone, which many of them would make dear."""
+
+ONE = np.float64(1.0)
+"""What every two papers have in common besides, in double precision, as whole papers nearly cancel out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,16 +55,28 @@ class Said:
 
 @dataclass(frozen=True, slots=True)
 class Common:
-    """What the readers of a chat have in common: papers with what is wanted there and their ridge. `inner` is the likeness
-    of all their pairs, `across` of each (row) to each judged paper; the last `usual` of them are usual papers, of which only
-    those count that `counting` says."""
+    """What the readers of a chat have in common: papers with what is wanted there and their ridge. The likeness of their
+    pairs is `word_share` of that in `words` and the products of the rows of `rest`; `across` is that of each (row) to each
+    judged paper. The last `usual` of them are usual papers, of which only those count that `counting` says."""
 
-    inner: Vector
+    words: Vector
+    word_share: np.float32
+    rest: Vector
     across: Vector
     wanted: Vector
     ridge: Vector
     usual: int
     counting: NDArray[np.bool_]
+
+    @property
+    def likeness(self) -> Vector:
+        """The likeness of all pairs of these papers."""
+        return self.word_share * self.words + self.rest @ self.rest.T
+
+    def like(self, shares: Shares) -> Vector:
+        """What likeness to these papers, times their shares, adds to each of them; columns for themselves."""
+        single = shares.astype(np.float32)
+        return self.word_share * (self.words @ single) + self.rest @ (self.rest.T @ single)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,43 +100,81 @@ def fitted(judged: Shares, common: Common, said: Said) -> Voices:
     """Each reader's ridge regression on their own verdicts and on what all have in common; `judged` is the likeness of all
     pairs of judged papers.
 
-    What the readers share is factorised once, so that many readers cost about what one does; in single precision, as its
-    ridge is high.
+    Raises:
+        numpy.linalg.LinAlgError: there is no solution, as where something is no number.
     """
-    factor, across, toward = _factorised(common)
-    inner = judged + 1.0 - across.T @ across
-    wanted = said.wanted - (across.T @ toward)[said.places]
-    own = np.zeros((len(judged), len(said.starts) - 1))
-    for reader, (start, end) in enumerate(pairwise(said.starts)):
-        at = said.places[start:end]
-        square = inner[np.ix_(at, at)]
-        square[np.diag_indices(len(at))] += said.ridge[start:end]
-        own[at, reader] = _checked(lapack.dposv(square, wanted[start:end]), at=1)
-    rest = np.asfortranarray(toward[:, None] - across @ own.astype(np.float32))
-    if len(rest):
-        rest = _checked(lapack.strtrs(factor, rest, lower=1, trans=1, overwrite_b=1))
-    return Voices(own, rest.astype(np.float64))
+    if len(said.starts) - 1 > FEW:
+        return _together(judged, common, said)
+    found = [_alone(judged, common, said, slice(*ends)) for ends in pairwise(said.starts)]
+    return Voices(*(np.column_stack(shares) for shares in zip(*found, strict=True)))
 
 
-def _factorised(common: Common) -> tuple[Vector, Vector, Vector]:
-    """A triangular matrix whose square is the likeness of all pairs of common papers and their ridge; and, divided by it,
-    their likeness to judged papers and what is wanted of them. Papers that do not count are nothing and like nothing."""
-    inner = common.inner + np.float32(1.0)
-    inner[np.diag_indices(len(inner))] += common.ridge
-    right = np.empty((len(inner), common.across.shape[1] + 1), dtype=np.float32, order="F")
-    np.add(common.across, np.float32(1.0), out=right[:, :-1])
-    right[:, -1] = common.wanted
-    out = np.flatnonzero(~common.counting)
-    inner[out] = 0.0
-    inner[:, out] = 0.0
-    inner[out, out] = 1.0
-    right[out] = 0.0
-    if not len(inner):
-        return inner, right[:, :-1], right[:, -1]
-    # The matrix is symmetric: its transpose is the same in the order that LAPACK does not copy.
-    factor = _checked(lapack.spotrf(inner.T, lower=1, clean=0, overwrite_a=1))
-    right = _checked(lapack.strtrs(factor, right, lower=1, overwrite_b=1))
-    return factor, right[:, :-1], right[:, -1]
+def _alone(judged: Shares, common: Common, said: Said, mine: slice) -> tuple[Shares, Shares]:
+    """The shares of judged and of common papers for one reader, whose verdicts are `mine`.
+
+    The verdicts are few, and taken out of the system. What remains is as large as what is common, but far from singular, as
+    its ridge is high: a few steps solve it, and its matrix need not even be made.
+    """
+    places = said.places[mine]
+    root = np.linalg.cholesky(judged[np.ix_(places, places)] + 1.0 + np.diag(said.ridge[mine]))
+    known = _divided(root, np.column_stack([common.across[:, places].T + ONE, said.wanted[mine]]))
+    across, wanted = known[:, :-1], known[:, -1]
+
+    def remaining(shares: Shares) -> Shares:
+        found: Shares = common.like(shares) + shares.sum() + common.ridge * shares - (across @ shares) @ across
+        return found
+
+    # Papers that do not count stay at nothing.
+    near_inverse = np.where(common.counting, 1.0 / (common.ridge + 2.0), 0.0)
+    rest = _solved(remaining, common.wanted - wanted @ across, near_inverse)
+    shares = np.zeros(len(judged))
+    shares[places] = _divided(root, wanted - across @ rest, trans=1)
+    return shares, rest
+
+
+def _solved(product: Callable[[Shares], Shares], wanted: Shares, near_inverse: Shares) -> Shares:
+    """What gives `wanted` by a product with a positive definite matrix, of whose inverse about the diagonal is known: by
+    conjugate gradients.
+
+    Raises:
+        numpy.linalg.LinAlgError: it was not found.
+    """
+    found, left = np.zeros(len(wanted)), wanted
+    step = near_inverse * left
+    error = first = left @ step
+    for _ in range(MOST_STEPS):
+        if error <= EXACT**2 * first:
+            return found
+        moved = product(step)
+        length = error / (step @ moved)
+        found += length * step
+        left = left - length * moved
+        towards = near_inverse * left
+        last, error = error, left @ towards
+        step = towards + error / last * step
+    raise np.linalg.LinAlgError(f"no solution after {MOST_STEPS} steps")
+
+
+def _together(judged: Shares, common: Common, said: Said) -> Voices:
+    """The shares for many readers: what they have in common is factorised once and taken out of the system, in which their
+    verdicts remain."""
+    counting, places, readers = np.flatnonzero(common.counting), said.places, said.readers
+    inner = common.likeness[np.ix_(counting, counting)] + ONE + np.diag(common.ridge[counting])
+    root = np.linalg.cholesky(inner)
+    known = _divided(root, np.column_stack([common.across[counting] + ONE, common.wanted[counting]]))
+    across, toward = known[:, :-1], known[:, -1]
+    square = (judged + 1.0 - across.T @ across)[np.ix_(places, places)] * (readers[:, None] == readers)
+    wanted = said.wanted - (toward @ across)[places]
+    shares = np.zeros((len(judged), len(said.starts) - 1))
+    shares[places, readers] = linalg.solve(square + np.diag(said.ridge), wanted, assume_a="pos", check_finite=False)
+    rest = np.zeros((len(common.wanted), shares.shape[1]))
+    rest[counting] = _divided(root, toward[:, None] - across @ shares, trans=1)
+    return Voices(shares, rest)
+
+
+def _divided(root: Amounts, right: Amounts, trans: int = 0) -> Shares:
+    """What gives `right` by a product with a lower triangular matrix, or with its transpose."""
+    return np.asarray(linalg.solve_triangular(root, right, lower=True, trans=trans, check_finite=False))
 
 
 def evened(voices: Voices, common: Common, likes: int, liking: NDArray[np.bool_]) -> Voices:
@@ -123,7 +186,9 @@ def evened(voices: Voices, common: Common, likes: int, liking: NDArray[np.bool_]
         return voices.scaled(1.0 / readers)
     usual = slice(len(common.wanted) - common.usual, None)
     drawn = common.across[usual, :likes] @ voices.judged[:likes].astype(np.float32)
-    drawn += common.inner[usual, usual] @ voices.common[usual].astype(np.float32)
+    shares = voices.common.copy()
+    shares[: -common.usual] = 0.0
+    drawn += common.like(shares)[usual]
     felt: Shares = drawn[counting].astype(np.float64)
     pulls = np.where(liking, _pulls(felt), 0.0)
     heard = pulls > 0
@@ -140,14 +205,3 @@ def _pulls(values: Shares) -> Shares:
     """How far the best of these papers (rows) stand above a usual one, for each reader."""
     best = np.sort(values, axis=0)[-BEST:]
     return np.asarray(best.mean(axis=0) - values.mean(axis=0))
-
-
-def _checked(found: Sequence[Any], at: int = 0) -> Any:
-    """What a routine of LAPACK found.
-
-    Raises:
-        numpy.linalg.LinAlgError: it says that it found nothing.
-    """
-    if found[-1] != 0:
-        raise np.linalg.LinAlgError(f"LAPACK says {found[-1]}")
-    return found[at]

@@ -155,7 +155,7 @@ def test_what_is_usual_is_taken_from_the_wanted_categories() -> None:
     assert {paper.primary for paper in mixed.usual(frozenset({"hep-lat"})).papers} == {"hep-lat"}
     assert {paper.primary for paper in mixed.usual(frozenset({"math.NT"})).papers} == {"cs.LG", "hep-lat"}
     usual = mixed.usual(frozenset({"hep-lat"}))
-    assert usual.words.shape == usual.topics.shape == (len(usual.papers), len(usual.papers))
+    assert usual.words.shape == (len(usual.papers), len(usual.papers))
 
 
 def test_words_in_sum_are_those_of_their_papers() -> None:
