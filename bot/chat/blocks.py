@@ -6,7 +6,7 @@ title could become a live button. Links are ours alone, so Telegram is told to l
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from bot.chat.fitting import SoundFormula, fitted
@@ -139,14 +139,18 @@ def _row(row: Row, columns: int) -> list[list[dict[str, Any]]]:
 
 def _cell(cell: Cell, *, is_header: bool = False) -> dict[str, Any]:
     shown = {"text": _text(cell.inlines), "align": "right" if cell.right else "left", "valign": "top"}
-    return shown | ({"is_header": True} if is_header else {})
+    if is_header:
+        shown["is_header"] = True
+    return shown
 
 
 # --------------------------------------------------------------------------- inline
 
 
-def _text(inlines: Iterable[Inline]) -> Any:
+def _text(inlines: Sequence[Inline]) -> Any:
     """Telegram's RichText: a string where that is all there is, else an array."""
+    if len(inlines) == 1:
+        return _inline(inlines[0])
     pieces: list[Any] = []
     for inline in inlines:
         piece = _inline(inline)

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 from bot.chat.clean import visible
 from bot.chat.runs import Run, cut, plain, units
@@ -89,7 +90,7 @@ class _Tamer:
         inner = levels - 1
         match block:
             case Heading(_, inlines) | Paragraph(inlines) | Footer(inlines):
-                return [replace(block, inlines=self._line(inlines, inner))]
+                return [_with_line(block, self._line(inlines, inner))]
             case MathBlock(latex):
                 return [block] if self._shown(latex) else [Paragraph((_as_code(latex, inner),))]
             case Buttons(row, classic):
@@ -136,7 +137,7 @@ class _Tamer:
         )
 
     def _cells(self, cells: Iterable[Cell], levels: int) -> tuple[Cell, ...]:
-        return tuple(replace(cell, inlines=self._line(cell.inlines, levels - 2)) for cell in cells)
+        return tuple([_with_line(cell, self._line(cell.inlines, levels - 2)) for cell in cells])
 
     def _records(self, table: Table, levels: int) -> Iterator[Block]:
         """A table that is too wide: each row as a paragraph."""
@@ -152,6 +153,8 @@ class _Tamer:
         tamed: list[Inline] = []
         for inline in inlines:
             match inline:
+                case Text():
+                    tamed.append(inline)
                 case Math(latex) if not self._shown(latex):
                     tamed.append(_as_code(latex, levels))
                 case Math() | Button() if levels < 1:
@@ -161,8 +164,7 @@ class _Tamer:
                 case Styled() | Link() if levels < 1 or inline_buttons(inline.inlines):
                     tamed += self._line(inline.inlines, levels)
                 case Styled() | Link():
-                    inner = self._line(_without_links(inline), levels - 1)
-                    tamed.append(replace(inline, inlines=inner))
+                    tamed.append(_with_line(inline, self._line(_without_links(inline), levels - 1)))
                 case _:
                     tamed.append(inline)
         return tuple(tamed)
@@ -173,6 +175,14 @@ class _Tamer:
 
 _ROOM = 5
 """Levels that a container needs for itself, an item, a paragraph and its styles."""
+
+
+_Lined = TypeVar("_Lined", Heading | Paragraph | Footer, Cell, Styled | Link)
+
+
+def _with_line(lined: _Lined, line: tuple[Inline, ...]) -> _Lined:
+    """The same with another line; itself where that is its own, as nearly all are."""
+    return lined if line == lined.inlines else replace(lined, inlines=line)
 
 
 def _as_code(text: str, levels: int) -> Inline:

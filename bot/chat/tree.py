@@ -285,19 +285,21 @@ def nested(block: Block) -> int:
     return 1
 
 
-def _inline_texts(inlines: Iterable[Inline]) -> Iterator[str]:
+def _inline_texts(inlines: Iterable[Inline]) -> list[str]:
+    texts: list[str] = []
     for inline in inlines:
         match inline:
-            case Text(text):
-                yield text
-            case Styled(_, inner) | Link(_, inner):
-                yield from _inline_texts(inner)
-            case Math(latex):
-                yield latex
-            case Button(label):
-                yield label
+            case Text():
+                texts.append(inline.text)
+            case Styled() | Link():
+                texts += _inline_texts(inline.inlines)
+            case Math():
+                texts.append(inline.latex)
+            case Button():
+                texts.append(inline.label)
             case Break():
-                yield "\n"
+                texts.append("\n")
+    return texts
 
 
 def _texts(blocks: Iterable[Block]) -> Iterator[str]:
