@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from math import floor
@@ -47,25 +47,30 @@ def causes(rows: Iterable[Row]) -> Causes:
 def by_kind(reasons: Iterable[Reason]) -> dict[str, Sequence[Reason]]:
     """The reasons worth telling by kind: of those that brought the paper up the strongest kinds, and what spoke against
     it; within a kind the strongest first, each label once."""
-    found: defaultdict[str, dict[str, Reason]] = defaultdict(dict)
+    found: dict[str, dict[str, Reason]] = {}
     for reason in sorted(reasons, key=_weight, reverse=True):
         if (reason.share < 0) is (reason.kind in AGAINST):
-            found[reason.kind].setdefault(reason.label, reason)
+            found.setdefault(reason.kind, {}).setdefault(reason.label, reason)
     if len(found) > MOST_KINDS:
         weights = {kind: sum(map(_weight, same.values())) for kind, same in found.items() if kind not in AGAINST}
         for weak in sorted(weights, key=weights.__getitem__, reverse=True)[MOST_KINDS:]:
             del found[weak]
-    return _NOTHING | {kind: _worth_telling(list(same.values())) for kind, same in found.items()}
+    told = _NOTHING.copy()
+    for kind, same in found.items():
+        told[kind] = _worth_telling(*same.values())
+    return told
 
 
 def _weight(reason: Reason) -> float:
     return abs(reason.share)
 
 
-def _worth_telling(same: Sequence[Reason]) -> Sequence[Reason]:
+def _worth_telling(strongest: Reason, *others: Reason) -> Sequence[Reason]:
     """The strongest few of one kind, the strongest first; what weighs little beside it would only be a distraction."""
-    least = LEAST_SHARE * _weight(same[0])
-    return [reason for reason in same[:MOST_LABELS] if _weight(reason) >= least]
+    if not others:
+        return (strongest,)
+    least = LEAST_SHARE * _weight(strongest)
+    return [strongest, *(reason for reason in others[: MOST_LABELS - 1] if _weight(reason) >= least)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +93,7 @@ def clauses(reasons: Iterable[Reason], heat: bool) -> list[Clause]:
     said: list[Clause] = []
 
     def say(kind: ReasonKind, about: Iterable[Reason] = (), count: int = 0) -> None:
-        said.append(Clause(kind, tuple(reason.label for reason in about), count))
+        said.append(Clause(kind, tuple([reason.label for reason in about]), count))
 
     if interests := by[ReasonKind.INTEREST]:
         named = [reason for reason in interests if reason.count]
@@ -114,12 +119,12 @@ def clauses(reasons: Iterable[Reason], heat: bool) -> list[Clause]:
 
 def teaches(reasons: Iterable[Reason]) -> bool:
     """Whether a paper stands in a table to teach us something."""
-    return any(reason.kind is ReasonKind.EXPLORATION for reason in reasons)
+    return ReasonKind.EXPLORATION in [reason.kind for reason in reasons]
 
 
-def count_of(reasons: Iterable[Reason]) -> int:
-    """The number behind reasons of one kind: papers liked, upvotes."""
-    return max((reason.count for reason in reasons), default=0)
+def count_of(reasons: Sequence[Reason]) -> int:
+    """The number behind reasons of one kind: papers liked, upvotes; 0 where there are none."""
+    return max([reason.count for reason in reasons]) if reasons else 0
 
 
 @dataclass(frozen=True, slots=True)

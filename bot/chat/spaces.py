@@ -8,12 +8,18 @@ from collections.abc import Iterable, Sequence
 from bot.chat.clean import visible
 from bot.chat.tree import Break, Button, Inline, Link, Math, Styled, Text, inline_text
 
-_SPACE = re.compile(r"[ \t\r\n]{2,}|[\t\r\n]")  # all but single spaces, which are most and stay as they are
+_BLANKS = " \t\r\n"
+_SPACE = re.compile(r"[ \t\r\n]+")
 
 
 def flat(text: str) -> str:
     """`text` on one line, runs of white space as one space, none at the ends."""
-    return _SPACE.sub(" ", text).strip()
+    return _single(text.strip())
+
+
+def _single(text: str) -> str:
+    """`text` with runs of white space as one space; most has none, which is seen faster than looked for."""
+    return _SPACE.sub(" ", text) if "  " in text or not text.isprintable() else text
 
 
 def tidy(inlines: Sequence[Inline]) -> tuple[Inline, ...]:
@@ -24,7 +30,7 @@ def tidy(inlines: Sequence[Inline]) -> tuple[Inline, ...]:
     if len(inlines) == 1:  # as most cells and paragraphs are: nothing before or after it to mind
         match only := inlines[0]:
             case Text(text):
-                text = _SPACE.sub(" ", text).strip(" ")
+                text = _single(text.strip(_BLANKS))
                 return (Text(text),) if text and visible(text) else ()
             case Button(label):
                 return (only,) if visible(label) else ()
@@ -42,7 +48,7 @@ def _squeeze(inlines: Iterable[Inline], *, after_space: bool = True) -> tuple[tu
     for inline in inlines:
         match inline:
             case Text(text):
-                text = _SPACE.sub(" ", text)
+                text = _single(text)
                 text = text.removeprefix(" ") if after_space else text
                 after_space = text.endswith(" ") if text else after_space
                 kept += [Text(text)] if text else []

@@ -36,6 +36,9 @@ FOLDER = Path(__file__).resolve().parents[2] / "templates"
 MOST_NUMBERS = 512
 """Numbers whose form in a language is kept, as a day's tables have the same upvotes in many chats."""
 
+MOST_DAYS = 32
+"""Dates of which the same is kept: all of a day's tables are of one, and name few others."""
+
 MOST_PASSAGES = 1024
 """Cells that macros wrote of the same values, which templates ask for by `kept`: about as many as papers appear in a day.
 A macro that is imported without context knows nothing but its values, so that what it wrote stays true. Some 900 bytes
@@ -146,8 +149,8 @@ class Templates:
             "corrigible": corrigible,
             "shorter": lambda claims, most: [claim for claim in claims if len(claim.text) <= most and claim.text],
             "longer": lambda claims, most: [claim for claim in claims if len(claim.text) > most],
-            "day": lambda day: format_date(day, "full", locale=locale),
-            "short_day": lambda day: format_skeleton("MMMd", day, locale=locale),
+            "day": lru_cache(MOST_DAYS)(lambda day: format_date(day, "full", locale=locale)),
+            "short_day": lru_cache(MOST_DAYS)(lambda day: format_skeleton("MMMd", day, locale=locale)),
             "moment": lambda at, zone: _moment(at, zone, locale),
             "clock": _clock,
             "city": lambda zone: _city(zone, locale),
