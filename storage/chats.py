@@ -32,7 +32,7 @@ from storage.sql import AnyRow, as_given, chunks, insert, one_of
 from storage.tables import chat_categories, chats, follows, mutes, statements, verdicts
 
 MOST_JUDGED = 2000
-MOST_LEFT, NEWEST_TABLES = 64, 20
+MOST_LEFT, NEWEST_TABLES = 40, 20
 """Papers that were shown and that nobody judged: so many of so many tables, the newest. After a year a chat has been shown
 thousands, and the weight of all is the same however many they are."""
 

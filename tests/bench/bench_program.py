@@ -31,7 +31,7 @@ from bot.config import Settings
 from storage.database import Database
 from tests.bench import load_world
 from tests.bench.bench_delivery import serve
-from tests.bench.bench_load import WANTED_MB, a_chat_in, make_due
+from tests.bench.bench_load import WANTED_MB, make_due
 from tests.bench.load_world import NOW
 
 TOKEN = "123456:TEST-token_that-must-never-be-seen"
@@ -91,7 +91,7 @@ def _program(settings: Settings) -> None:
 
 async def _make_due(file: Path, due: int, chats: int) -> None:
     db = await Database.open(f"sqlite+aiosqlite:///{file}")
-    await make_due(db, a_chat_in(due, chats))
+    await make_due(db, load_world.due_chats(chats, due))
     await db.close()
 
 

@@ -10,16 +10,17 @@ import sqlite3
 import subprocess
 import sys
 import time as clocks
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import accumulate, islice
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Table, insert
+from sqlalchemy import Table, func, insert, select
 
 from bot.model import ChatKind
+from storage import chats as stored_chats
 from storage import tables
 from storage.database import Database
 
@@ -34,6 +35,61 @@ BATCH = 5000
 VOTING = 5
 """Of so many chats one votes."""
 
+ROWS, LIKED_BY_MANY = 5, 200
+"""Papers in a past table, and those of a day that are shown to anybody."""
+
+
+async def give_past(db: Database, chat_ids: Sequence[int], tables_each: int) -> None:
+    """Give these chats a table for each of so many past days, of papers that others were shown as well."""
+    rng = random.Random(11)
+    async with db.read() as conn:
+        first = int(await conn.scalar(select(func.coalesce(func.max(tables.digests.c.id), 0))) or 0) + 1
+        names = await stored_chats.categories_of(conn, chat_ids)
+    made = [(chat_id, back) for chat_id in chat_ids for back in range(1, tables_each + 1)]
+    await _save(db, tables.digests, (_past_table(at, *one) for at, one in enumerate(made, first)))
+    await _save(
+        db, tables.digest_rows, (row for at, (_, back) in enumerate(made, first) for row in _past_rows(at, back, rng))
+    )
+    await _save(
+        db,
+        tables.considered,
+        (
+            {"chat_id": chat_id, "category": name, "date": _day(back), "digest_id": at}
+            for at, (chat_id, back) in enumerate(made, first)
+            for name in names[chat_id]
+        ),
+    )
+
+
+def _past_table(digest_id: int, chat_id: int, back: int) -> dict[str, Any]:
+    made = {
+        "id": digest_id,
+        "chat_id": chat_id,
+        "date": _day(back),
+        "part": 0,
+        "created_at": NOW - timedelta(days=back),
+    }
+    return made | {"announced": 150, "listings": [], "late": []}
+
+
+def _past_rows(digest_id: int, back: int, rng: random.Random) -> Iterator[dict[str, Any]]:
+    for rank, n in enumerate(rng.sample(range(LIKED_BY_MANY), ROWS), 1):
+        yield {
+            "digest_id": digest_id,
+            "rank": rank,
+            "paper_id": _id(back, n),
+            "version": 1,
+            "title": "A paper that was shown",
+            "authors": ["Ada Author"],
+            "institution": "",
+            "direction": "llm",
+            "heat": None,
+            "score": 1.0,
+            "reasons": [],
+            "tags": [],
+            "added_from": None,
+        }
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The arguments of a benchmark over such a world."""
@@ -41,6 +97,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--verdicts", type=int, default=300_000)
     parser.add_argument("--days", type=int, default=250)
     parser.add_argument("--due", type=int, default=2000)
+    parser.add_argument("--past", type=int, default=30, help="tables that each of those has had")
     parser.add_argument("--folder", type=Path, help="where the invented database lives while it is used")
     parser.add_argument("--world", type=Path, help="keep the filled database here, or take it from here")
 
@@ -50,16 +107,31 @@ def put(file: Path, chosen: argparse.Namespace) -> None:
     world = chosen.world or file
     if not world.exists():
         begun = clocks.perf_counter()
-        sizes = map(str, (chosen.chats, chosen.verdicts, chosen.days))
-        subprocess.run([sys.executable, __file__, str(world), *sizes], check=True)  # noqa: S603 - this file
+        _apart("fill", world, chosen.chats, chosen.verdicts, chosen.days)
         print(f"filled in                     {clocks.perf_counter() - begun:10.0f} s")
     if world != file:
         shutil.copyfile(world, file)
+    _apart("past", file, chosen.chats, chosen.due, min(chosen.past, chosen.days - 1))
 
 
-async def _fill(file: Path, many: int, verdicts: int, days: int) -> None:
+def due_chats(chats: int, due: int) -> list[int]:
+    """As many chats as are to be due, of all chats evenly, and so as many voters among them as among all."""
+    step = max(chats // due, 1) | 1  # odd, and no multiple of five: not only voters, nor only others
+    step += 2 if step % VOTING == 0 else 0
+    return [1 + n * step % chats for n in range(due)]
+
+
+def _apart(what: str, file: Path, *numbers: int) -> None:
+    subprocess.run([sys.executable, __file__, what, str(file), *map(str, numbers)], check=True)  # noqa: S603 - this file
+
+
+async def _main(what: str, file: Path, *numbers: int) -> None:
     db = await Database.open(f"sqlite+aiosqlite:///{file}")
-    await fill(db, many, verdicts, days)
+    if what == "fill":
+        await fill(db, *numbers)
+    else:
+        chats, due, each = numbers
+        await give_past(db, due_chats(chats, due), each)
     await db.close()
     with closing(sqlite3.connect(file)) as conn:
         conn.execute("PRAGMA wal_checkpoint(TRUNCATE)")
@@ -210,4 +282,4 @@ def _verdicts(many: int, verdicts: int, days: int, rng: random.Random) -> Iterat
 
 
 if __name__ == "__main__":
-    asyncio.run(_fill(Path(sys.argv[1]), *map(int, sys.argv[2:])))
+    asyncio.run(_main(sys.argv[1], Path(sys.argv[2]), *map(int, sys.argv[3:])))
