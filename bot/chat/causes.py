@@ -169,5 +169,5 @@ def corrigible(reasons: Iterable[Reason]) -> list[Reason]:
 
 def _most(by_row: Sequence[Mapping[str, Sequence[Reason]]], *kinds: ReasonKind) -> tuple[str, ...]:
     """The labels of these kinds that most rows have."""
-    rows = Counter(reason.label for kind in kinds for one in by_row for reason in one[kind])
-    return tuple(label for label, _ in rows.most_common(MOST_LABELS) if label)
+    labels = [reason.label for kind in kinds for one in by_row for reason in one[kind]]
+    return tuple(label for label, _ in Counter(labels).most_common(MOST_LABELS) if label) if labels else ()

@@ -15,7 +15,6 @@ from zoneinfo import ZoneInfo
 from babel import Locale
 from babel.core import get_global
 from babel.dates import format_date, format_skeleton
-from babel.lists import format_list
 from babel.numbers import format_decimal
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from jinja2.meta import find_referenced_templates
@@ -35,6 +34,9 @@ FOLDER = Path(__file__).resolve().parents[2] / "templates"
 
 MOST_NUMBERS = 512
 """Numbers whose form in a language is kept, as a day's tables have the same upvotes in many chats."""
+
+MOST_LABELS = 512
+"""Interests and other labels that are kept in quotation marks: a table names the same few in many rows."""
 
 MOST_DAYS = 32
 """Dates of which the same is kept: all of a day's tables are of one, and name few others."""
@@ -133,13 +135,15 @@ class Templates:
 
     def _filters(self, words: Words) -> dict[str, Callable[..., Any]]:
         locale, language = words.locale, words.language
+        listed = _lister(locale)
         return {
             "prose": prose,
             "clip": clip,
             "topic": lambda key: self.topic(key, language),
             "category": self.category,
-            "listed": lambda items: _listed([str(escape(item)) for item in items], locale),
-            "quoted": lambda items: _listed([f"“{prose(clip(item, 80))}”" for item in items], locale),
+            "listed": lambda items: listed([str(escape(item)) for item in items]),
+            "quoted": lambda items: listed([_quoted(item) for item in items]),
+            "incomplete": lambda listings: [listing for listing in listings if not listing.state.complete],
             "causes": causes,
             "clauses": clauses,
             "named": _named,
@@ -188,15 +192,28 @@ def _data(press: str, **fields: Any) -> str:
     return callbacks.encode(getattr(callbacks, press)(**fields))
 
 
-def _listed(items: Sequence[str], locale: Locale) -> Markup:
-    """Things that are markup in a row as a language names them: "a, b and c". A language that puts no spaces around its
-    "and" would run it into foreign names, so there the same mark stands between all of them."""
-    if len(items) == 1:
-        return Markup(items[0])  # noqa: S704 - it is markup
+@lru_cache(MOST_LABELS)
+def _quoted(label: str) -> str:
+    return f"“{prose(clip(label, 80))}”"
+
+
+def _lister(locale: Locale) -> Callable[[Sequence[str]], Markup]:
+    """Puts things that are markup in a row as a language names them: "a, b and c". A language that puts no spaces around
+    its "and" would run it into foreign names, so there the same mark stands between all of them."""
     patterns = locale.list_patterns["standard"]
-    if " " not in patterns["2"]:
-        return Markup(patterns["start"].format("", "").join(items))  # noqa: S704 - likewise
-    return Markup(format_list(items, locale=locale))  # noqa: S704 - likewise
+    two, start, middle, end = (str(patterns[name]) for name in ("2", "start", "middle", "end"))
+
+    def listed(items: Sequence[str]) -> Markup:
+        if len(items) < 2 or " " not in two:
+            return Markup(start.format("", "").join(items))  # noqa: S704 - they are markup
+        if len(items) == 2:
+            return Markup(two.format(*items))  # noqa: S704 - likewise
+        said = start.format(*items[:2])
+        for item in items[2:-1]:
+            said = middle.format(said, item)
+        return Markup(end.format(said, items[-1]))  # noqa: S704 - likewise
+
+    return listed
 
 
 def _moment(at: datetime, zone: str, locale: Locale) -> str:

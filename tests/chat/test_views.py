@@ -4,6 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from babel.lists import format_list
 from jinja2 import Environment
 
 from bot.chat.classic import messages
@@ -14,7 +15,7 @@ from bot.chat.templating import Templates
 from bot.chat.tree import Table, buttons, inline_text
 from bot.chat.views import LONGEST_TOAST, Views
 from bot.digest import DigestView, QuietView
-from bot.errors import EmptyListing, NoDigest, UnknownPaper
+from bot.errors import EmptyListing, NoDigest, UnknownPaper, UnknownTimezone
 from bot.learning import Learned
 from bot.model import ChatKind, JudgedPaper, ListingState, Reason, ReasonKind, Tally, VerdictKind
 from bot.reading import CardView
@@ -106,6 +107,15 @@ def test_what_a_table_says_of_a_paper_is_never_of_another_day_or_language() -> N
             assert views.digest(view) == alone.digest(view)
             report = Report(a.DAY, {}, 412, (row, before), PROFILE, ())
             assert views.report(report, language) == alone.report(report, language)
+
+
+def test_names_are_listed_as_their_language_lists_them() -> None:
+    """English has a comma and an "and" as CLDR says, Chinese one mark between all; text stays text."""
+    for near in (("A & B", "{C}"), ("A & B", "{C}", "D"), ("A & B", "{C}", "D", "E")):
+        error = UnknownTimezone("X", near)
+        assert f"Near it: {format_list(near, locale='en_GB')}." in views.error_line(error, "en")
+        assert "、".join(near) in views.error_line(error, "zh")
+    assert "Near it: A & B." in views.error_line(UnknownTimezone("X", ("A & B",)), "en")
 
 
 @pytest.mark.parametrize("kind", QuietKind)
