@@ -118,9 +118,8 @@ class _Row(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Usual:
-    """Some past papers, their places in their background, their likeness, and that of every pair of them in words."""
+    """The places of some past papers in their background, their likeness, and that of every pair of them in words."""
 
-    papers: tuple[Paper, ...]
     places: NDArray[np.intp]
     likeness: Likeness
     words: Vector
@@ -357,12 +356,12 @@ class Background:
             picked = np.arange(len(self.papers))
         if len(picked) > MOST_USUAL:
             picked = picked[np.linspace(0, len(picked) - 1, MOST_USUAL).astype(np.intp)]
-        return Usual(
-            papers=tuple(map(self.papers.__getitem__, picked.tolist())),
-            places=picked,
-            likeness=self.everything.take(picked),
-            words=self._pairs(picked),
-        )
+        return Usual(picked, self.everything.take(picked), self._pairs(picked))
+
+    @cached_property
+    def place(self) -> dict[str, int]:
+        """Every past paper's place by its id."""
+        return {paper.id: at for at, paper in enumerate(self.papers)}
 
     @cached_property
     def _home(self) -> dict[str, NDArray[np.intp]]:

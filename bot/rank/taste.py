@@ -8,7 +8,7 @@ its prediction is a sum over the judged papers, so that it can be said which of 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime
@@ -159,9 +159,9 @@ def learn(background: Background, profile: Profile, now: datetime) -> Taste | No
 def learn_all(background: Background, profiles: Sequence[Profile], now: datetime) -> list[Taste | None]:
     """What `learn` finds for each of these profiles. The papers behind them are read together, and what is usual is worked
     out once for those of the same categories that come after each other."""
-    behind = [_behind(profile, now) for profile in profiles]
+    behind = {at: _behind(profile, now) for at, profile in enumerate(profiles) if profile.judged}
     found: list[Taste | None] = [None for _ in profiles]
-    for part in _parts([len(one.papers) for one in behind]):
+    for part in _parts({at: len(one.papers) for at, one in behind.items()}):
         papers = background.likeness([paper for at in part for paper in behind[at].papers])
         start = 0
         for at in part:
@@ -174,7 +174,7 @@ def learn_all(background: Background, profiles: Sequence[Profile], now: datetime
 @dataclass(frozen=True, slots=True)
 class _Behind:
     """What a taste is learned from: verdicts, newest first; the papers they are about; and papers that were left alone, with
-    their weights. Nothing without verdicts."""
+    their weights."""
 
     profile: Profile
     judged: list[JudgedPaper]
@@ -193,21 +193,20 @@ def _behind(profile: Profile, now: datetime) -> _Behind:
     judged = _newest(profile.judged)
     likes = _distinct(one for one in judged if one.kind is not VerdictKind.DISLIKE)
     dislikes = _distinct(one for one in judged if one.kind is VerdictKind.DISLIKE)
-    left, weights = _left_alone(profile if judged else Profile(), {one.paper.id for one in judged}, now)
+    left, weights = _left_alone(profile, {one.paper.id for one in judged}, now)
     return _Behind(profile, judged, likes, dislikes, left, weights)
 
 
-def _parts(counts: Sequence[int]) -> Iterator[list[int]]:
-    """The places of those that have papers, together about as many as are read in one go."""
+def _parts(counts: Mapping[int, int]) -> Iterator[list[int]]:
+    """The keys, together with about as many papers as are read in one go."""
     part: list[int] = []
     many = 0
-    for at, count in enumerate(counts):
+    for at, count in counts.items():
         if part and many + count > READ_AT_ONCE:
             yield part
             part, many = [], 0
-        if count:
-            part.append(at)
-            many += count
+        part.append(at)
+        many += count
     if part:
         yield part
 
@@ -387,8 +386,8 @@ def _usual(
     """What is usual for this chat, papers of its categories and of those judged, and which of them nobody has judged:
     only those count."""
     usual = background.usual(frozenset((*profile.categories, *(paper.primary for paper in near))))
-    known = {paper.id for paper in judged}
-    return usual, np.array([paper.id not in known for paper in usual.papers], dtype=bool)
+    known = [at for paper in judged if (at := background.place.get(paper.id)) is not None]
+    return usual, ~np.isin(usual.places, known)
 
 
 def _common(

@@ -152,10 +152,10 @@ def test_what_is_usual_is_taken_from_the_wanted_categories() -> None:
     mixed = Background.of(
         builders.paper(n, title=TOPICS[n % 8][0], categories=("cs.LG" if n % 2 else "hep-lat",)) for n in range(1, 301)
     )
-    assert {paper.primary for paper in mixed.usual(frozenset({"hep-lat"})).papers} == {"hep-lat"}
-    assert {paper.primary for paper in mixed.usual(frozenset({"math.NT"})).papers} == {"cs.LG", "hep-lat"}
-    usual = mixed.usual(frozenset({"hep-lat"}))
-    assert usual.words.shape == (len(usual.papers), len(usual.papers))
+    for wanted, found in (("hep-lat", {"hep-lat"}), ("math.NT", {"cs.LG", "hep-lat"})):
+        usual = mixed.usual(frozenset({wanted}))
+        assert {mixed.papers[at].primary for at in usual.places} == found
+        assert usual.words.shape == (len(usual.places), len(usual.places))
 
 
 def test_words_in_sum_are_those_of_their_papers() -> None:
