@@ -13,6 +13,10 @@ LARGE = 2**21
 """Bytes from which on a piece of memory is asked of the system by itself, and so given back by itself; less than what a
 step of ranking works on, getting it anew each time takes longer than working on it."""
 
+SEARCH_AFTER = 10_000
+"""New objects, those that are gone aside, after which the youngest are searched for lost ones: Python's own 700 is a few
+chats' tables, most of which are about to go by themselves."""
+
 
 def keep_small() -> bool:
     """Let threads share one heap, and give back what is free at its end; to be called before threads are started.
@@ -34,5 +38,7 @@ def keep_small() -> bool:
 
 def set_aside() -> None:
     """Leave what is there now, a day's papers for thousands of chats, out of further searches for lost objects: looking
-    through all of it holds everybody up for a third of a second each time. Its own counts still free it."""
+    through all of it holds everybody up for a third of a second each time. Its own counts still free it. What comes later
+    is searched less often than usual."""
     gc.freeze()
+    gc.set_threshold(SEARCH_AFTER)

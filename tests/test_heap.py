@@ -50,6 +50,7 @@ last = weakref.ref(kept[-1])
 searched = len(gc.get_objects())
 set_aside()
 assert len(gc.get_objects()) < searched - 1000
+assert gc.get_threshold()[0] > 1000
 del kept
 assert last() is None
 """
