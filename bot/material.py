@@ -98,7 +98,9 @@ class Materials:
         had = await listings.considered_on(conn, ids, {day for _, day in shown.places})
         seen = await digests.shown_of_days(conn, ids, days)
         parts = await digests.next_parts(conn, ids, days[-1])
-        stored = await listings.states(conn, {name for _, one, _ in asking for name in one.categories}, days[-1])
+        stored = {listing.category: listing for _, _, some in asking for listing in some if listing.date == days[-1]}
+        others = {name for _, one, _ in asking for name in one.categories} - stored.keys()
+        stored |= await listings.states(conn, others, days[-1])
         now = self._clock()
         shows = _Shows(shown)
         return [

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import fields
 from datetime import UTC, date, datetime
 from functools import cache
 from typing import Any
@@ -36,6 +37,9 @@ MOST_LEFT, NEWEST_TABLES = 40, 20
 """Papers that were shown and that nobody judged: so many of so many tables, the newest. After a year a chat has been shown
 thousands, and the weight of all is the same however many they are."""
 
+_COLUMNS = tuple([chats.c[field.name] for field in fields(Chat)])
+"""What `_chat_of` reads, in the order of a chat's fields."""
+
 # --------------------------------------------------------------------------- the chat itself
 
 
@@ -60,7 +64,7 @@ async def ensure(
 
 async def get(conn: AsyncConnection, chat_id: int) -> Chat | None:
     """The chat of our number; None if it was forgotten."""
-    row = (await conn.execute(select(chats).where(chats.c.id == chat_id))).one_or_none()
+    row = (await conn.execute(select(*_COLUMNS).where(chats.c.id == chat_id))).one_or_none()
     return _chat_of(row) if row is not None else None
 
 
@@ -72,7 +76,7 @@ async def many(conn: AsyncConnection, chat_ids: Iterable[int]) -> dict[int, Chat
     return found
 
 
-_MANY = select(chats).where(one_of(chats.c.id, "ids"))
+_MANY = select(*_COLUMNS).where(one_of(chats.c.id, "ids"))
 
 
 async def must(conn: AsyncConnection, chat_id: int) -> Chat:
@@ -89,7 +93,7 @@ async def must(conn: AsyncConnection, chat_id: int) -> Chat:
 
 async def find(conn: AsyncConnection, telegram_id: int, thread_id: int) -> Chat | None:
     """The chat of Telegram's number and topic; None if it was never seen."""
-    query = select(chats).where(chats.c.telegram_id == telegram_id, chats.c.thread_id == thread_id)
+    query = select(*_COLUMNS).where(chats.c.telegram_id == telegram_id, chats.c.thread_id == thread_id)
     row = (await conn.execute(query)).one_or_none()
     return _chat_of(row) if row is not None else None
 
@@ -100,7 +104,7 @@ async def update(conn: AsyncConnection, chat_id: int, **columns: Any) -> Chat:
     Raises:
         DatabaseConflict: the chat was forgotten.
     """
-    changed = await conn.execute(chats.update().where(chats.c.id == chat_id).values(**columns).returning(chats))
+    changed = await conn.execute(chats.update().where(chats.c.id == chat_id).values(**columns).returning(*_COLUMNS))
     row = changed.one_or_none()
     if row is None:
         raise DatabaseConflict(place_of(conn.engine.url))
@@ -127,7 +131,9 @@ _RESCHEDULE = (
 
 async def due(conn: AsyncConnection, now: datetime, limit: int, ids: range | None = None) -> list[Chat]:
     """The chats whose digest is due at `now`, the longest waiting first, at most `limit`; with `ids` only those."""
-    query = select(chats).where(_waiting(), chats.c.next_at <= now).order_by(chats.c.next_at, chats.c.id).limit(limit)
+    query = (
+        select(*_COLUMNS).where(_waiting(), chats.c.next_at <= now).order_by(chats.c.next_at, chats.c.id).limit(limit)
+    )
     if ids is not None:
         query = query.where(chats.c.id >= ids.start, chats.c.id < ids.stop)
     return [_chat_of(row) for row in await conn.execute(query)]
@@ -205,25 +211,8 @@ def _waiting() -> ColumnElement[bool]:
 
 
 def _chat_of(row: AnyRow) -> Chat:
-    return Chat(
-        id=row.id,
-        telegram_id=row.telegram_id,
-        thread_id=row.thread_id,
-        kind=ChatKind(row.kind),
-        title=row.title,
-        language=row.language,
-        timezone=row.timezone,
-        hour=row.hour,
-        layout=row.layout,
-        size=row.size,
-        quiet_notes=row.quiet_notes,
-        subscribed=row.subscribed,
-        paused=row.paused,
-        pending=row.pending,
-        next_at=row.next_at,
-        held_since=row.held_since,
-        created_at=row.created_at,
-    )
+    chat_id, telegram_id, thread_id, kind, *rest = row
+    return Chat(chat_id, telegram_id, thread_id, ChatKind(kind), *rest)
 
 
 # --------------------------------------------------------------------------- categories

@@ -35,9 +35,9 @@ def dumps(value: object) -> str:
     return value if isinstance(value, Written) else _encoder.encode(value)
 
 
-def _plain(value: object) -> Any:
+def _plain(value: Any) -> Any:
     """A value that JSON does not know, as one that it does; what is inside comes later."""
-    return _writer(cast("Hashable", value.__class__))(value)
+    return _writer(value.__class__)(value)
 
 
 _encoder = json.JSONEncoder(default=_plain, check_circular=False)

@@ -17,6 +17,7 @@ from storage.sql import AnyRow, chunks, insert, one_of
 from storage.tables import announcements, chats, considered, digest_rows, digests, notices, openings, verdicts
 
 WORDS_KEPT = 1024
+LISTINGS_KEPT = 512
 RETURNING = timedelta(days=90)
 """For how long a paper that was shown may come up in further listings (as cross-listed, mostly)."""
 
@@ -62,7 +63,6 @@ async def create_all(conn: AsyncConnection, drafts: Sequence[Digest]) -> list[Di
     """
     if not drafts:
         return []
-    states = _Listings()
     made = await conn.execute(
         insert(conn, digests).returning(digests.c.id, digests.c.chat_id),
         [
@@ -72,8 +72,8 @@ async def create_all(conn: AsyncConnection, drafts: Sequence[Digest]) -> list[Di
                 "part": draft.part,
                 "created_at": draft.created_at,
                 "announced": draft.announced,
-                "listings": states.of(draft.listings),
-                "late": states.of(draft.late),
+                "listings": _listings(draft.listings),
+                "late": _listings(draft.late),
             }
             for draft in drafts
         ],
@@ -110,18 +110,15 @@ def _words(words: tuple[str, ...]) -> codec.Written:
     return codec.Written(codec.dumps(words))
 
 
-class _Listings:
-    """Listings as they are stored, each written once: chats that are served together have most in common."""
+def _listings(listings: Sequence[Listing]) -> codec.Written:
+    """Listings as they are stored."""
+    return codec.Written(f"[{', '.join(map(_listing, listings))}]")
 
-    def __init__(self) -> None:
-        self._known: dict[int, str] = {}
 
-    def of(self, listings: Sequence[Listing]) -> codec.Written:
-        """These listings; they live as long as what is made of them is used."""
-        for listing in listings:
-            if id(listing) not in self._known:
-                self._known[id(listing)] = codec.dumps(listing)
-        return codec.Written(f"[{', '.join([self._known[id(listing)] for listing in listings])}]")
+@lru_cache(maxsize=LISTINGS_KEPT)
+def _listing(listing: Listing) -> str:
+    """One of them: chats have most of a day's in common."""
+    return codec.dumps(listing)
 
 
 async def get(conn: AsyncConnection, digest_id: int) -> Digest | None:
