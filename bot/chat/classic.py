@@ -82,7 +82,11 @@ def messages(document: Document, latex_line: LatexLine) -> tuple[Message, ...]:
 
     `latex_line` writes a formula as one Unicode line; where it fails the LaTeX itself is shown.
     """
-    return tuple(_message(part) for part in _parts(list(_Flow(latex_line).pieces(document.blocks))) if part)
+    pieces = list(_Flow(latex_line).pieces(document.blocks))
+    runs = _joined(pieces)
+    if _within_limits(pieces, runs):  # nearly every document does, and is put together once
+        return (_message(pieces, runs),) if pieces else ()
+    return tuple(_message(part, _joined(part)) for part in _parts(pieces) if part)
 
 
 def keyboard(document: Document) -> Keyboard:
@@ -326,9 +330,6 @@ def _padded(text: str, width: int, right: bool) -> str:
 
 
 def _parts(pieces: list[_Piece]) -> Iterator[list[_Piece]]:
-    if _fits(pieces):  # nearly every document does, and is measured once
-        yield pieces
-        return
     part: list[_Piece] = []
     for piece in pieces:
         rest = piece
@@ -373,7 +374,11 @@ def _cut(part: list[_Piece], piece: _Piece) -> tuple[_Piece, _Piece]:
 
 
 def _fits(pieces: Sequence[_Piece]) -> bool:
-    runs = _joined(pieces)
+    return _within_limits(pieces, _joined(pieces))
+
+
+def _within_limits(pieces: Sequence[_Piece], runs: Sequence[Run]) -> bool:
+    """Whether one message holds the pieces, whose runs these are."""
     pressed = sum(len(piece.buttons) + len(piece.row) for piece in pieces)
     # Tags that go on from one run to the next open once, so that few in all need no counting.
     few = sum(len(run.tags) for run in runs) <= MOST_ENTITIES or entities(runs) <= MOST_ENTITIES
@@ -391,8 +396,7 @@ def _joined(pieces: Iterable[_Piece]) -> list[Run]:
     return runs
 
 
-def _message(pieces: Sequence[_Piece]) -> Message:
-    runs = _joined(pieces)
+def _message(pieces: Sequence[_Piece], runs: Sequence[Run]) -> Message:
     # Telegram takes no message without text, and a keyboard needs a message.
     return Message(to_html(runs) if visible(plain(runs)) else "·", tuple(_keyboard(pieces)))
 
