@@ -96,7 +96,7 @@ async def _make_due(file: Path, due: int, chats: int) -> None:
 
 
 async def _watch(port: int, pid: int, due: int) -> tuple[list[float], float]:
-    """Wait until everybody has a table; → when they came, and the most memory meanwhile, in MB."""
+    """Wait until everybody has a table; → when they came, and the most memory until then, in MB."""
     most, last = 0.0, time.monotonic()
     arrivals: list[float] = []
     async with aiohttp.ClientSession() as session:
@@ -111,10 +111,10 @@ async def _watch(port: int, pid: int, due: int) -> tuple[list[float], float]:
 
 
 def _memory(pid: int) -> float:
-    """What a program and its helpers hold at this moment, in MB; what they share counts for each."""
+    """The most that a program, and each of its helpers, has held until now, in MB; what they share counts for each."""
     status = dict(line.split(":", 1) for line in Path(f"/proc/{pid}/status").read_text().splitlines())
     helpers = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-    return int(status["VmRSS"].split()[0]) / 1024 + sum(_memory(int(one)) for one in helpers)
+    return int(status["VmHWM"].split()[0]) / 1024 + sum(_memory(int(one)) for one in helpers)
 
 
 async def _bare(port: int, many: int) -> float:
