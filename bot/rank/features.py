@@ -60,7 +60,7 @@ MOST_ROWS = 4096
 MOST_KEPT = 512
 """Interests, and turned vectors of judged papers, that are kept worked out against a background: a few kilobytes each."""
 
-COMPARED = 40
+COMPARED = 64
 """Papers that are compared at once, so that what that takes stays in a processor's cache."""
 
 LEAST_UPRIGHT = 1e-3
@@ -257,7 +257,8 @@ class Background:
         sum."""
         # In double precision, as hundreds of small shares are added up.
         found: Vector = (self._words_of_all[places].T @ shares.astype(np.float64)).astype(np.float32)
-        for row, share in zip(self._rows_of(papers), theirs, strict=True):
+        telling = np.flatnonzero(theirs).tolist()
+        for row, share in zip(self._rows_of([papers[at] for at in telling]), theirs[telling], strict=True):
             found[row.places] += share * row.weights
         return found
 

@@ -15,6 +15,7 @@ from datetime import datetime
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import sparse
 
 from bot.model import JudgedPaper, Paper, Profile, ReasonKind, VerdictKind
 from bot.rank.corrections import own_verdicts_out, ruled_out
@@ -223,11 +224,12 @@ def _learn(background: Background, behind: _Behind, papers: Likeness, now: datet
     everybody = behind.papers
     border, known = len(likes), len(likes) + len(dislikes)
     topic_share = _topic_share(border)
-    words = in_words(papers.words, papers.words)
+    usual, counting = _usual(background, profile, everybody, likes or dislikes)
+    near = in_words(sparse.vstack((papers.words, usual.likeness.words), format="csr"), papers.words)
+    words = near[: len(everybody)]
     mine = papers.without_words(slice(known))
     pairs = pairs_of(words[:known, :known], mine, mine, topic_share)
-    usual, counting = _usual(background, profile, everybody, likes or dislikes)
-    common = _common(words, papers, known, usual, counting, behind.left_weights, topic_share)
+    common = _common(near, papers, known, usual, counting, behind.left_weights, topic_share)
     said, readers = _said(judged, now, likes, dislikes, words, pairs)
     liking = np.bincount(said.readers[said.places < border], minlength=len(readers)) > 0
     voices = evened(fitted(pairs.astype(np.float64), common, said), common, border, liking)
@@ -391,7 +393,7 @@ def _usual(
 
 
 def _common(
-    words: Vector,
+    near: Vector,
     papers: Likeness,
     known: int,
     usual: Usual,
@@ -400,9 +402,9 @@ def _common(
     topic_share: float,
 ) -> Common:
     """What the readers have in common: papers that were left alone, which are those of `papers` behind the first `known`,
-    the judged ones; and what is usual. `words` is the likeness in words of all pairs of `papers`."""
+    the judged ones; and what is usual. `near` is the likeness in words of both (rows) to all of `papers`."""
     mine, left = papers.without_words(slice(known)), papers.without_words(slice(known, None))
-    near = in_words(usual.likeness.words, papers.words)
+    words, near = near[: len(papers.topics)], near[len(papers.topics) :]
     across = pairs_of(near[:, :known], usual.likeness, mine, topic_share)
     rest = _rest(usual.likeness, topic_share)
     inner = usual.words
