@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import cached_property
-from threading import Lock
-from typing import NamedTuple
+from itertools import accumulate
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import sparse
 
 from bot.model import Paper
-from bot.rank.features import Features, Vector, key_of, rows_of
+from bot.rank.features import Features, Vector, in_words, rows_of
 from bot.rank.taste import pairs_of
 
 TOPIC_SHARE = 0.5
@@ -21,8 +22,8 @@ MOST_PAIRED = 2048
 """The day's papers up to which every pair of them is kept, four bytes each; beyond, as after days without an announcement
 read, only the pairs that are asked for are compared."""
 
-MOST_KEPT = 512
-"""Judged papers whose likeness to the day's is kept, besides past ones: four bytes for each of the day's papers."""
+MOST_SUMMED = 512
+"""Judged papers whose words are added up in one go: two kilobytes each."""
 
 CHUNK = 256
 
@@ -50,62 +51,60 @@ class Nearness:
     def to(self, papers: Sequence[Paper], places: Places) -> Vector:
         """How like in words the papers at these places (rows) are to any papers."""
         theirs = self._features.background.likeness(papers).words
-        return np.asarray((self._features.likeness.words[places] @ theirs.T).toarray())
+        return in_words(self._features.likeness.words[places], theirs)
+
+    def summed(self, papers: Sequence[Sequence[Paper]], shares: Sequence[Sequence[Vector]]) -> Sum:
+        """For each of several rows of papers and each row of its shares: the papers, each times its share, in sum.
+
+        Their words are added up first, so that there is one text for each row of shares to hold the day's papers against,
+        not hundreds.
+        """
+        parts = [self._added_up(papers[some], shares[some]) for some in _parts([len(some) for some in papers])]
+        texts = sparse.vstack([words for words, _ in parts])
+        words = self._features.likeness.words @ texts.T.tocsr().toarray()
+        spaces = [
+            None
+            if any(rows is None for rows in every)
+            else np.concatenate([rows for rows in every if rows is not None])
+            for every in zip(*(spaces for _, spaces in parts), strict=True)
+        ]
+        return Sum(np.ascontiguousarray(words.T), tuple(spaces))
+
+    def _added_up(
+        self, papers: Sequence[Sequence[Paper]], shares: Sequence[Sequence[Vector]]
+    ) -> tuple[Any, tuple[Vector | None, ...]]:
+        """The sums themselves, in words and in the other spaces."""
+        starts = accumulate((len(some) for some in papers), initial=0)
+        spread = [(start, share) for start, some in zip(starts, shares, strict=False) for share in some]
+        telling = [np.flatnonzero(share) for _, share in spread]
+        weights = rows_of(
+            np.concatenate([share[at] for (_, share), at in zip(spread, telling, strict=True)]),
+            np.concatenate([start + at for (start, _), at in zip(spread, telling, strict=True)]).astype(np.int32),
+            np.cumsum([0, *(len(at) for at in telling)], dtype=np.int32),
+            sum(len(some) for some in papers),
+        )
+        theirs = self._features.background.likeness([paper for some in papers for paper in some])
+        return weights @ theirs.words, tuple(None if rows is None else weights @ rows for rows in theirs.spaces)
 
 
 class KeptNearness(Nearness):
-    """The same, kept for many chats: each pair of the day's papers, and each judged paper, is compared once; past papers,
-    of which many were judged, are compared at the start. It may be asked from several threads."""
+    """The same, kept for many chats: each pair of the day's papers is compared once, and past papers, which stand for what
+    is usual, at the start. It may be asked from several threads."""
 
     def __init__(self, features: Features) -> None:
         super().__init__(features)
-        past = features.background.everything
-        self._past = {key_of(paper): at for at, paper in enumerate(features.background.papers)}
-        self._count = past.words.shape[0]
-        self._at = dict(self._past)
-        room = self._count + MOST_KEPT
-        self._rows: Vector = np.zeros((room, len(features.papers)), dtype=np.float32)
-        for start in range(0, self._count, CHUNK):
-            some = slice(start, min(start + CHUNK, self._count))
-            self._rows[some] = (past.words[some] @ features.by_word).toarray()
-        self._spaces = tuple(None if rows is None else _grown(rows, room) for rows in past.spaces)
-        self._used = self._count
-        self._lock = Lock()
-
-    @property
-    def past(self) -> Vector:
-        """Past papers × the day's."""
-        return self._rows[: self._count]
+        words = features.background.everything.words
+        self.past: Vector = np.zeros((words.shape[0], len(features.papers)), dtype=np.float32)
+        """How like in words past papers are to the day's."""
+        for start in range(0, len(self.past), CHUNK):
+            some = slice(start, start + CHUNK)
+            self.past[some] = (words[some] @ features.by_word).toarray()
 
     def alike(self, places: Places) -> Vector:
         """How alike all pairs of the papers at these places are."""
         if len(self._features.papers) > MOST_PAIRED:
             return super().alike(places)
         return self._pairs.take(places, axis=0).take(places, axis=1)
-
-    def to(self, papers: Sequence[Paper], places: Places) -> Vector:
-        """How like in words the papers at these places (rows) are to any papers."""
-        with self._lock:
-            rows = self._rows_of(papers)
-            return self._rows.take(rows, axis=0).take(places, axis=1).T
-
-    def summed(self, papers: Sequence[Sequence[Paper]], shares: Sequence[Sequence[Vector]]) -> Sum:
-        """For each of several rows of papers and each row of its shares: the papers, each times its share, in sum."""
-        counts = [len(some) for some in papers]
-        starts = np.cumsum([0, *counts])
-        repeated = [start for start, some in zip(starts, shares, strict=False) for _ in some]
-        spread = [share for some in shares for share in some]
-        with self._lock:
-            rows = self._rows_of([paper for some in papers for paper in some])
-            telling = [np.flatnonzero(share) for share in spread]
-            weights = rows_of(
-                np.concatenate([share[at] for share, at in zip(spread, telling, strict=True)]),
-                np.concatenate([rows[start + at] for start, at in zip(repeated, telling, strict=True)]),
-                np.cumsum([0, *(len(at) for at in telling)], dtype=np.int32),
-                len(self._rows),
-            )
-            spaces = tuple(None if rows is None else weights @ rows for rows in self._spaces)
-            return Sum(weights @ self._rows, spaces)
 
     @cached_property
     def _pairs(self) -> Vector:
@@ -118,35 +117,13 @@ class KeptNearness(Nearness):
             found[some] = pairs_of(words, mine, features.likeness, TOPIC_SHARE)
         return found
 
-    def _rows_of(self, papers: Sequence[Paper]) -> NDArray[np.int32]:
-        """Where the likeness of the day's papers to each of these is kept."""
-        keys = [key_of(paper) for paper in papers]
-        if self._used + len({key for key in keys if key not in self._at}) > self._count + MOST_KEPT:
-            self._at, self._used = dict(self._past), self._count
-        new: list[Paper] = []
-        for key, paper in zip(keys, papers, strict=True):
-            if key not in self._at:
-                self._at[key] = self._used + len(new)
-                new.append(paper)
-        if new:
-            self._compare(new)
-        return np.array([self._at[key] for key in keys], dtype=np.int32)
 
-    def _compare(self, papers: Sequence[Paper]) -> None:
-        start, end = self._used, self._used + len(papers)
-        self._used = end
-        theirs = self._features.background.likeness(papers)
-        if end > len(self._rows):
-            room = end + MOST_KEPT
-            self._rows = _grown(self._rows, room)
-            self._spaces = tuple(None if rows is None else _grown(rows, room) for rows in self._spaces)
-        self._rows[start:end] = (theirs.words @ self._features.by_word).toarray()
-        for kept, rows in zip(self._spaces, theirs.spaces, strict=True):
-            if kept is not None and rows is not None:
-                kept[start:end] = rows
-
-
-def _grown(rows: Vector, room: int) -> Vector:
-    found = np.zeros((room, rows.shape[1]), dtype=np.float32)
-    found[: len(rows)] = rows
-    return found
+def _parts(counts: Sequence[int]) -> Iterator[slice]:
+    """Rows of so many papers each, one after the other, in parts of about as many papers as are read in one go."""
+    start, many = 0, 0
+    for at, count in enumerate(counts):
+        if at > start and many + count > MOST_SUMMED:
+            yield slice(start, at)
+            start, many = at, 0
+        many += count
+    yield slice(start, len(counts))

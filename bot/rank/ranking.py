@@ -67,6 +67,7 @@ class Ranking(Sequence[ScoredPaper]):
         self._taste = taste
         self._parts = parts
         self._near = near or Nearness(features)
+        self._to_judged_in_words: dict[int, Vector] = {}
         self.hidden = frozenset(parts.muted)
         self.scores = self._totals()
 
@@ -100,7 +101,13 @@ class Ranking(Sequence[ScoredPaper]):
         """How alike each paper at these places (row) is to each liked one, and behind them to each disliked one."""
         judged = (*taste.liked.papers, *taste.disliked.papers)
         mine, theirs = self.features.likeness.without_words(places), taste.background.without_words(judged)
-        return pairs_of(self._near.to(judged, places), mine, theirs, topic_share)
+        # Once for each paper: those of a table are among those that it was chosen from.
+        known, wanted = self._to_judged_in_words, np.asarray(places).tolist()
+        new = [at for at in wanted if at not in known]
+        if new:
+            known |= zip(new, self._near.to(judged, new), strict=True)
+        words = np.array([known[at] for at in wanted], dtype=np.float32).reshape(len(wanted), len(judged))
+        return pairs_of(words, mine, theirs, topic_share)
 
     @overload
     def __getitem__(self, at: int) -> ScoredPaper: ...

@@ -13,16 +13,19 @@ PLACES = [4, 0, 2]
 
 
 def test_kept_and_fresh_are_the_same() -> None:
-    """Pairs of the day's papers, and the day's against judged ones: the same from both, the first time and the next."""
+    """Pairs of the day's papers, and the day's against judged ones, each compared by itself."""
     fresh, kept = Nearness(FEATURES), KeptNearness(FEATURES)
+    words = FEATURES.likeness.words[PLACES]
     for judged in (PAST[:5], PAST[3:9], [DAY[0], PAST[1]], []):
-        assert np.allclose(kept.to(judged, PLACES), fresh.to(judged, PLACES), atol=1e-6)
-        assert kept.to(judged, PLACES).shape == (3, len(judged))
+        theirs = FEATURES.background.likeness(judged).words
+        assert np.allclose(kept.to(judged, PLACES), (words @ theirs.T).toarray(), atol=1e-6)
     assert np.allclose(kept.alike(PLACES), fresh.alike(PLACES), atol=1e-6)
 
 
-def test_a_sum_is_that_of_its_papers() -> None:
+@pytest.mark.parametrize("summed_at_once", [1, 512])
+def test_a_sum_is_that_of_its_papers(monkeypatch: pytest.MonkeyPatch, summed_at_once: int) -> None:
     """Several rows of shares of the same papers at once: the likeness of each paper, times its share, in sum."""
+    monkeypatch.setattr(nearness, "MOST_SUMMED", summed_at_once)
     kept, everything = KeptNearness(FEATURES), range(len(DAY))
     shares = [np.array([0.5, 0.0, -2.0], dtype=np.float32), np.array([0.0, 1.0, 0.0], dtype=np.float32)]
     found = kept.summed([PAST[:3], PAST[5:6]], [shares, [np.ones(1, dtype=np.float32)]])
@@ -35,15 +38,6 @@ def test_a_sum_is_that_of_its_papers() -> None:
     assert np.allclose(found.spaces[0][0], shares[0] @ topics, atol=1e-6)
 
 
-def test_more_papers_than_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where more papers were judged than are kept, those of before make room."""
-    monkeypatch.setattr(nearness, "MOST_KEPT", 6)
-    fresh, kept = Nearness(FEATURES), KeptNearness(FEATURES)
-    for start in range(0, 20, 4):
-        judged = PAST[start : start + 5]
-        assert np.allclose(kept.to(judged, PLACES), fresh.to(judged, PLACES), atol=1e-6)
-
-
 def test_more_papers_than_pairs_are_kept_of(monkeypatch: pytest.MonkeyPatch) -> None:
     """After days without an announcement there are many papers: only what is asked for is compared."""
     monkeypatch.setattr(nearness, "MOST_PAIRED", 3)
@@ -53,9 +47,7 @@ def test_more_papers_than_pairs_are_kept_of(monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def test_past_papers_are_compared_from_the_start() -> None:
-    """A judged paper that is one of the past ones takes no further room, and is what it would be compared anew."""
-    kept, fresh = KeptNearness(FEATURES), Nearness(FEATURES)
+    """Those that stand for what is usual are kept as they would be compared."""
     everything = range(len(DAY))
-    assert np.allclose(kept.past.T, fresh.to(FEATURES.background.papers, everything), atol=1e-6)
-    kept.to(FEATURES.background.papers[:5], everything)
-    assert kept._used == len(kept.past)
+    fresh = Nearness(FEATURES).to(FEATURES.background.papers, everything)
+    assert np.allclose(KeptNearness(FEATURES).past.T, fresh, atol=1e-6)
