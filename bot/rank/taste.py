@@ -331,7 +331,7 @@ def _said(
     )
     owners = np.array([number[one.reader_id] for one in ordered], dtype=np.intp)
     stands = standing(ordered, words[np.ix_(places, places)].astype(np.float64))
-    fresh = np.array([_freshness(one.at, now) for one in ordered])
+    fresh = _freshness((one.at for one in ordered), now)
     still = np.array([stands.get(id(one), 1.0) for one in ordered])
     held = fresh * still
     sort = 2 * owners + liked
@@ -349,9 +349,10 @@ def _said(
     return Said(places, wanted, RIDGE / weights, starts), readers
 
 
-def _freshness(at: datetime, now: datetime) -> float:
-    days = max((now - at).total_seconds(), 0.0) / 86_400
-    return max(float(0.5 ** (days / HALF_LIFE_DAYS)), LEAST_WEIGHT)
+def _freshness(moments: Iterable[datetime], now: datetime) -> NDArray[np.float64]:
+    """How much what was said or shown at each of these moments still counts."""
+    seconds = np.array([(now - at).total_seconds() for at in moments])
+    return np.asarray(np.maximum(0.5 ** (np.maximum(seconds, 0.0) / 86_400 / HALF_LIFE_DAYS), LEAST_WEIGHT))
 
 
 def _heard(
@@ -456,5 +457,6 @@ def _left_alone(profile: Profile, judged: AbstractSet[str], now: datetime) -> tu
     """The newest papers that were shown and that nobody judged, with their weights."""
     left = {one.paper.id: one for one in reversed(profile.left) if one.paper.id not in judged}
     newest = sorted(left.values(), key=lambda one: (one.at, one.paper.id), reverse=True)
-    weights = np.array([_freshness(one.at, now) * (UNFOLDED_WEIGHT if one.unfolded else 1.0) for one in newest])
+    weights = _freshness((one.at for one in newest), now)
+    weights *= np.where([one.unfolded for one in newest], UNFOLDED_WEIGHT, 1.0)
     return [one.paper for one in newest], LEFT_WEIGHT * weights / max(float(weights.sum()), LEFT_FEW)
