@@ -1,7 +1,7 @@
 """The papers of a day ranked for many chats in a few large products instead of many small ones per chat.
 
 The scores and their parts are those of `bot.rank.score`, in single precision. What chats have in common is worked out once:
-the likeness of the day's papers to past ones, to each other, and to every paper that somebody judged.
+the likeness of the day's papers to past ones and to each other.
 """
 
 from __future__ import annotations
