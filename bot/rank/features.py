@@ -70,6 +70,10 @@ exact enough."""
 HALF_OF_16_BITS = 32767
 """The largest whole number of 16 bits with a sign."""
 
+LEAST_STRETCH = 1e-4
+"""How much the papers must differ in a direction, as a share of the strongest one: below, it is what rounding left, which is
+another on every processor."""
+
 ONE = np.float32(65535.0)
 """The likeness of a paper to itself where all pairs are kept: two bytes tell likenesses apart to 0.00001."""
 
@@ -708,9 +712,12 @@ def _upright(basis: Vector) -> Vector:
 
 def _to_directions(gram: NDArray[np.float64], size: int) -> Vector:
     """What turns a long thin matrix into its `size` strongest left singular vectors, by its Gram matrix: the same as by
-    taking it apart, thirty times as fast."""
+    taking it apart, thirty times as fast. Directions in which nothing differs are nothing."""
     squares, turned = np.linalg.eigh(gram)
-    return np.asarray(turned[:, ::-1][:, :size] / np.sqrt(np.maximum(squares[::-1][:size], 1e-12)), dtype=np.float32)
+    squares, turned = squares[::-1][:size], turned[:, ::-1][:, :size]
+    telling = squares > max(LEAST_STRETCH**2 * float(squares.max(initial=0.0)), 1e-12)
+    lengths = np.sqrt(np.where(telling, squares, 1.0))
+    return np.asarray(np.where(telling, turned / lengths, 0.0), dtype=np.float32)
 
 
 def _unit_rows(matrix: Matrix, paired: NDArray[np.bool_]) -> Matrix:

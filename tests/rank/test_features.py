@@ -137,6 +137,15 @@ def test_main_directions_are_the_strongest() -> None:
     assert found.T @ found == pytest.approx(np.eye(3), abs=1e-3)
 
 
+def test_a_direction_in_which_nothing_differs_is_nothing() -> None:
+    """What rounding leaves there is another on every processor, and would be as long as what tells papers apart."""
+    rng = np.random.default_rng(1)
+    rows = rng.standard_normal((60, 3)) @ rng.standard_normal((3, 40))
+    found = main_directions(sparse.csr_matrix(rows.astype(np.float32)), 8)
+    assert found[:, :3].T @ found[:, :3] == pytest.approx(np.eye(3), abs=1e-3)
+    assert not found[:, 3:].any()
+
+
 @pytest.mark.parametrize("stretch", [1.0, 1e-2, 1e-5, 0.0])
 def test_columns_are_set_upright(stretch: float) -> None:
     """However little one column sticks out of the others, what comes out is upright and spans the same."""
