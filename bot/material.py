@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from functools import partial
 
 import numpy as np
@@ -22,12 +22,16 @@ Places = NDArray[np.intp]
 Flags = NDArray[np.bool_]
 Key = tuple[str, date]
 
+RETURNING = timedelta(days=90)
+"""For how long a paper that was shown may come up in further listings (as cross-listed, mostly)."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Material:
     """What one chat's next digest is made of: `pending` are the listings it has still to get, oldest first; of the
     papers of these days, which all chats share, those at the places `among` are its own to choose from, and none of
-    `seen`. `states` are its categories on the newest day, of which the digest will be that `part`."""
+    `seen`, which its tables have shown. `states` are its categories on the newest day, of which the digest will be that
+    `part`."""
 
     chat: Chat
     profile: Profile
@@ -96,7 +100,7 @@ class Materials:
         drawn = {listing.category for _, _, pending in asking for listing in pending}
         shown = await self._shelf.shown_on(conn, drawn.union(polls), days)
         had = await listings.considered_on(conn, ids, {day for _, day in shown.places})
-        seen = await digests.shown_of_days(conn, ids, days)
+        seen = await digests.shown_since(conn, ids, days[0] - RETURNING)
         parts = await digests.next_parts(conn, ids, days[-1])
         stored = {listing.category: listing for _, _, some in asking for listing in some if listing.date == days[-1]}
         others = {name for _, one, _ in asking for name in one.categories} - stored.keys()
@@ -111,7 +115,7 @@ class Materials:
                 shown,
                 shows.among(pending, had.get(chat.id, ())),
                 states_on(profile.categories, days[-1], stored, polls, now),
-                frozenset(seen.get(chat.id, ())),
+                frozenset(shown.place.keys() & seen.get(chat.id, ())),
                 parts.get(chat.id, 0),
             )
             for chat, profile, pending in asking

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from functools import lru_cache
 
 from sqlalchemy import and_, bindparam, exists, func, select
@@ -18,8 +18,6 @@ from storage.tables import announcements, chats, considered, digest_rows, digest
 
 WORDS_KEPT = 1024
 LISTINGS_KEPT = 512
-RETURNING = timedelta(days=90)
-"""For how long a paper that was shown may come up in further listings (as cross-listed, mostly)."""
 
 
 async def create(
@@ -223,25 +221,21 @@ async def shown_before(
     return found
 
 
-async def shown_of_days(conn: AsyncConnection, chat_ids: Iterable[int], days: Collection[date]) -> dict[int, set[str]]:
-    """The papers announced on these days that a table of each chat has shown already, by chat, as far back as papers
-    return."""
-    found: defaultdict[int, set[str]] = defaultdict(set)
+async def shown_since(conn: AsyncConnection, chat_ids: Iterable[int], day: date) -> dict[int, list[str]]:
+    """The papers that tables of each chat for this day or later have shown, by chat; one without any is missing."""
+    found: dict[int, list[str]] = {}
     for some in chunks(chat_ids):
-        given = {"chats": some, "days": sorted(days), "since": min(days) - RETURNING}
-        for chat_id, paper_id in await conn.execute(_SHOWN_OF_DAYS, given):
-            found[chat_id].add(paper_id)
-    return dict(found)
+        rows = await conn.execute(_SHOWN_SINCE, {"chats": some, "since": day})
+        found.update((chat_id, ids.split()) for chat_id, ids in rows)
+    return found
 
 
-_SHOWN_OF_DAYS = (
-    select(digests.c.chat_id, digest_rows.c.paper_id)
+# One row for each chat: there are hundreds of papers, and it takes longer to hand over a row than to find it.
+_SHOWN_SINCE = (
+    select(digests.c.chat_id, func.aggregate_strings(digest_rows.c.paper_id, " "))
     .join(digests, digests.c.id == digest_rows.c.digest_id)
-    .where(
-        one_of(digests.c.chat_id, "chats"),
-        digests.c.date >= bindparam("since"),
-        exists().where(announcements.c.paper_id == digest_rows.c.paper_id, one_of(announcements.c.date, "days")),
-    )
+    .where(one_of(digests.c.chat_id, "chats"), digests.c.date >= bindparam("since"))
+    .group_by(digests.c.chat_id)
 )
 
 

@@ -76,6 +76,22 @@ async def test_what_a_chat_has_been_shown(db: Database) -> None:
         assert await digests.shown_before(conn, chat, []) == set()
 
 
+async def test_what_chats_have_been_shown_since_a_day(db: Database) -> None:
+    """In all tables of each for that day or later; who got none is missing."""
+    async with db.begin() as conn:
+        chat, other, nobody = await make(conn, 1), await make(conn, 2), await make(conn, 3)
+        await digests.create(conn, chat, day(-2), NOW, 1, [row(1)], [], [])
+        await digests.create(conn, chat, day(-1), NOW, 1, [row(2), row(3)], [], [])
+        await digests.create(conn, chat, DAY, NOW, 1, [row(4)], [], [])
+        await digests.create(conn, other, DAY, NOW, 1, [row(5)], [], [])
+        await digests.create(conn, nobody, DAY, NOW, 0, [], [], [])
+        shown = await digests.shown_since(conn, [chat, other, nobody], day(-1))
+        assert {of: set(ids) for of, ids in shown.items()} == {
+            chat: {paper(2).id, paper(3).id, paper(4).id},
+            other: {paper(5).id},
+        }
+
+
 async def test_a_note_is_given_once(db: Database) -> None:
     """Per chat, day and kind."""
     async with db.begin() as conn:

@@ -38,7 +38,7 @@ OFTEN: dict[str, tuple[int, Question]] = {
     "shown_on": (2, lambda conn: listings.shown_on(conn, ("cs.LG", "cs.CL"), [DAY])),
     "stamp_of": (1, lambda conn: listings.stamp_of(conn, ("cs.LG", "cs.CL"), [DAY])),
     "words_stamp_of": (1, lambda conn: listings.words_stamp_of(conn, ("cs.LG", "cs.CL"), [DAY])),
-    "shown_of_days": (1, lambda conn: digests.shown_of_days(conn, range(1, 65), [DAY])),
+    "shown_since": (1, lambda conn: digests.shown_since(conn, range(1, 65), DAY)),
     "last_made": (1, lambda conn: digests.last_made(conn, range(1, 65))),
     "next_parts": (1, lambda conn: digests.next_parts(conn, range(1, 65), DAY)),
     "papers_in": (1, lambda conn: listings.papers_in(conn, 1, [(one.category, one.date) for one in LISTINGS])),
