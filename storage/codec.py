@@ -35,11 +35,25 @@ def dumps(value: object) -> str:
     return value if isinstance(value, Written) else _encoder.encode(value)
 
 
+def loads(text: str) -> Any:
+    """The plain value that `dumps` wrote as `text`.
+
+    Raises:
+        ValueError: it is no JSON.
+    """
+    value, end = _decoder.raw_decode(text)
+    if end != len(text):
+        raise ValueError(f"more than a value: {text[end : end + 40]!r}")
+    return value
+
+
 def _plain(value: Any) -> Any:
     """A value that JSON does not know, as one that it does; what is inside comes later."""
     return _writer(value.__class__)(value)
 
 
+# Its own `decode` looks twice for white space around the value, which takes as long as reading it.
+_decoder = json.JSONDecoder()
 _encoder = json.JSONEncoder(default=_plain, check_circular=False)
 
 

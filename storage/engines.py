@@ -27,7 +27,7 @@ STUCK_SECONDS = 15
 that others need not wait for what it had locked."""
 
 _SQLITE: dict[str, Any] = {"connect_args": {"isolation_level": None, "timeout": BUSY_SECONDS}}
-_engine = partial(create_async_engine, json_serializer=codec.dumps)
+_engine = partial(create_async_engine, json_serializer=codec.dumps, json_deserializer=codec.loads)
 _KEPT_ALIVE = {"tcp_keepalives_idle": "10", "tcp_keepalives_interval": "5", "tcp_keepalives_count": "2"}
 
 

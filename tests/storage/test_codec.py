@@ -147,3 +147,11 @@ def test_arrays_of_nouns() -> None:
     assert written(Kind.NEW) == "new"
     assert written({"why": codec.dumps(())}) == {"why": "[]"}
     assert written(codec.Written("[1]")) == [1]
+
+
+def test_what_was_written_is_read_whole() -> None:
+    """Text that is no JSON, or more than one value, is refused."""
+    assert codec.loads(codec.dumps(["a", {"b": None}])) == ["a", {"b": None}]
+    for text in ("", "[1", "[1] [2]", "[1] x"):
+        with pytest.raises(ValueError):  # noqa: PT011 - whatever it says
+            codec.loads(text)
