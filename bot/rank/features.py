@@ -54,8 +54,8 @@ USUAL_KEPT = 3
 MOST_PAIRED = 4096
 """Past papers whose pairs are kept, two bytes each."""
 
-MOST_ROWS = 4096
-"""Judged papers whose words and topics are kept, those that were asked for last: two kilobytes each."""
+MOST_ROWS = 6144
+"""Judged papers whose words and topics are kept, those that were asked for last: under two kilobytes each."""
 
 MOST_KEPT = 512
 """Interests, and turned vectors of judged papers, that are kept worked out against a background: a few kilobytes each."""
@@ -113,11 +113,12 @@ class Likeness:
 
 
 class _Row(NamedTuple):
-    """One paper in the spaces papers are compared in: the places of its words, their weights, and its topics."""
+    """One paper in the spaces papers are compared in: the places of its words, their weights, and its topics; those of past
+    papers are exact, those that are kept of others are numbers of 16 bits, exact to a four-thousandth of themselves."""
 
     places: NDArray[np.int32]
-    weights: Vector
-    topics: Vector
+    weights: NDArray[np.float16] | Vector
+    topics: NDArray[np.float16] | Vector
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,14 +225,14 @@ class Background:
         starts = np.zeros(len(rows) + 1, dtype=np.int32)
         np.cumsum([len(row.places) for row in rows], out=starts[1:])
         words = rows_of(
-            np.concatenate([row.weights for row in rows]),
+            np.concatenate([row.weights for row in rows], dtype=np.float32),
             np.concatenate([row.places for row in rows]),
             starts,
             len(self.vocabulary),
         )
         dense = self._dense(papers)
         fine = None if dense is None else self._turned_rows(papers, dense)
-        return Likeness(words, np.array([row.topics for row in rows]), dense, fine)
+        return Likeness(words, np.array([row.topics for row in rows], dtype=np.float32), dense, fine)
 
     def _turned_rows(self, papers: Sequence[Paper], dense: Vector) -> Vector:
         """The fine rows of these papers, each kept for the next time: turning a long vector costs more than all else."""
@@ -254,7 +255,8 @@ class Background:
         """Any papers where their words do not matter: they are None."""
         if not papers:
             return self.everything.without_words(slice(0, 0))
-        return self._placed(None, np.array([row.topics for row in self._rows_of(papers)]), papers)
+        topics = np.array([row.topics for row in self._rows_of(papers)], dtype=np.float32)
+        return self._placed(None, topics, papers)
 
     def summed(self, places: NDArray[np.intp], shares: Vector, papers: Sequence[Paper], theirs: Vector) -> Vector:
         """For every word the weights of past papers at these places and of any other papers, each times its share, in
@@ -278,15 +280,18 @@ class Background:
 
     def _rows_of(self, papers: Sequence[Paper]) -> list[_Row]:
         keys = [key_of(paper) for paper in papers]
-        past = self._past_rows
         with self._asked:
-            rows = [past.get(key) or self._again(key) for key in keys]
+            rows = [self._past_row(key) or self._again(key) for key in keys]
         new = {key: paper for key, paper, row in zip(keys, papers, rows, strict=True) if row is None}
         if new:
             words = self._words(self._compared(list(new.values())))
             made = {
                 # Copies: a view would keep what was made for all.
-                key: _Row(words.indices[start:end].copy(), words.data[start:end].copy(), topics.copy())
+                key: _Row(
+                    words.indices[start:end].copy(),
+                    words.data[start:end].astype(np.float16),
+                    topics.astype(np.float16),
+                )
                 for key, (start, end), topics in zip(new, pairwise(words.indptr), self._topics(words), strict=True)
             }
             with self._asked:
@@ -312,14 +317,23 @@ class Background:
             self._rows[key] = row
         return row
 
+    def _past_row(self, key: int) -> _Row | None:
+        """The row of the past paper with this key, which is known already."""
+        at = self._past.get(key)
+        if at is None:
+            return None
+        words = self._words_of_all
+        mine = slice(words.indptr[at], words.indptr[at + 1])
+        return _Row(words.indices[mine], words.data[mine], self.everything.topics[at])
+
     @cached_property
-    def _past_rows(self) -> dict[int, _Row]:
-        """The rows of past papers, which are known already."""
-        words, topics = self.everything.words, self.everything.topics
-        return {
-            key_of(paper): _Row(words.indices[start:end], words.data[start:end], row)
-            for paper, (start, end), row in zip(self.papers, pairwise(words.indptr), topics, strict=True)
-        }
+    def _past(self) -> dict[int, int]:
+        """The places of past papers by what tells their words."""
+        return {key_of(paper): at for at, paper in enumerate(self.papers)}
+
+    def past_places(self, papers: Sequence[Paper]) -> NDArray[np.intp]:
+        """The places of those of any papers that are past ones, word for word; -1 for others."""
+        return np.array([self._past.get(key_of(paper), -1) for paper in papers], dtype=np.intp)
 
     def likeness_of(self, counts: Matrix, papers: Sequence[Paper]) -> Likeness:
         """Papers in the spaces they are compared in, from their counts over the vocabulary."""
