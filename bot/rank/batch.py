@@ -161,31 +161,28 @@ class Batch:
         if not mine:
             return found
         sides = [side for some in mine for side in some]
-        rows, of_judged = self._near.summed(
-            [some[0].judged for some in mine], [[side.judged_shares for side in some] for some in mine]
+        rows, of_others = self._near.summed(
+            [some[0].others for some in mine], [[side.other_shares for side in some] for some in mine]
         )
         used, shares = _dense(sides, len(past.topics))
         rows += shares @ self._near.past[used]
         topic_shares = np.array([side.topic_share for side in sides], dtype=np.float32)[:, None]
         says = (topic_shares, np.float32(DENSE_SHARE) * topic_shares, np.float32(FINE_SHARE))
-        for judged, usual, new, say in zip(of_judged, past.spaces, day.spaces, says, strict=True):
-            if judged is not None and usual is not None and new is not None:
-                rows += (say * (judged + shares @ usual[used])) @ new.T
+        for others, known, new, say in zip(of_others, past.spaces, day.spaces, says, strict=True):
+            if others is not None and known is not None and new is not None:
+                rows += (say * (others + shares @ known[used])) @ new.T
         rows *= np.array([TASTE_SCALE / side.scale for side in sides], dtype=np.float32)[:, None]
         rows += np.array([TASTE_SCALE * side.base for side in sides], dtype=np.float32)[:, None]
         return found | dict(zip(places, rows, strict=True))
 
 
 def _dense(sides: Sequence[Side], count: int) -> tuple[NDArray[np.intp] | slice, Vector]:
-    """Those of so many past papers that are usual for any of these, or all where most are, and sides × those papers: their
+    """Those of so many past papers that have shares in any of these, or all where most have, and sides × those papers: their
     shares."""
-    at = [row for row, side in enumerate(sides) if side.usual_shares.any()]
-    if not at:
-        return slice(0), np.zeros((len(sides), 0), dtype=np.float32)
-    places = np.concatenate([sides[row].usual for row in at])
-    used = np.flatnonzero(np.bincount(places, minlength=count))
+    owners = np.repeat(np.arange(len(sides)), [len(side.past) for side in sides])
+    places, theirs = np.concatenate([side.past for side in sides]), np.concatenate([side.past_shares for side in sides])
     shares = np.zeros((len(sides), count), dtype=np.float32)
-    shares[np.repeat(at, [len(sides[row].usual) for row in at]), places] = np.concatenate(
-        [sides[row].usual_shares for row in at]
-    )
+    # A judged paper is there beside the same as a usual one, and twice where it was liked and disliked.
+    np.add.at(shares, (owners, places), theirs)
+    used = np.flatnonzero(shares.any(axis=0))
     return (slice(None), shares) if 2 * len(used) > count else (used, shares[:, used])

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import compress
 
 import numpy as np
 from numpy.typing import NDArray
@@ -68,15 +69,15 @@ _NOWHERE = np.array([], dtype=np.intp)
 class Side:
     """One part of a linear model: what likeness to each of a few papers adds, and what every paper gets.
 
-    It is kept as shares of papers, past ones at the places `usual` and judged ones, a few kilobytes; a weight for every
-    word is worked out when it is asked for. The words at the places of `unheard` add nothing.
+    It is kept as shares of papers, past ones at the places `past` and others, a few kilobytes; a weight for every word is
+    worked out when it is asked for. The words at the places of `unheard` add nothing.
     """
 
     background: Background
-    usual: NDArray[np.intp]
-    usual_shares: Vector
-    judged: tuple[Paper, ...]
-    judged_shares: Vector
+    past: NDArray[np.intp]
+    past_shares: Vector
+    others: tuple[Paper, ...]
+    other_shares: Vector
     topic_share: float
     base: float
     unheard: NDArray[np.intp]
@@ -89,22 +90,22 @@ class Side:
     @property
     def words(self) -> Vector:
         """What each word adds."""
-        weights = self.background.summed(self.usual, self.usual_shares, self.judged, self.judged_shares)
+        weights = self.background.summed(self.past, self.past_shares, self.others, self.other_shares)
         weights /= np.float32(self.scale)
         weights[self.unheard] = 0.0
         return weights
 
     def of(self, papers: Likeness) -> NDArray[np.float64]:
         """What this part adds to each paper."""
-        past, judged = self.background.everything, self.background.without_words(self.judged)
-        topics = past.topics[self.usual].T @ self.usual_shares + judged.topics.T @ self.judged_shares
+        past, others = self.background.everything, self.background.without_words(self.others)
+        topics = past.topics[self.past].T @ self.past_shares + others.topics.T @ self.other_shares
         found = np.asarray(papers.words @ self.words, dtype=np.float64) + self.base
         found += papers.topics @ (np.float32(self.topic_share / self.scale) * topics)
-        if papers.dense is not None and past.dense is not None and judged.dense is not None:
-            dense = past.dense[self.usual].T @ self.usual_shares + judged.dense.T @ self.judged_shares
+        if papers.dense is not None and past.dense is not None and others.dense is not None:
+            dense = past.dense[self.past].T @ self.past_shares + others.dense.T @ self.other_shares
             found += papers.dense @ (np.float32(DENSE_SHARE * self.topic_share / self.scale) * dense)
-        if papers.fine is not None and past.fine is not None and judged.fine is not None:
-            fine = past.fine[self.usual].T @ self.usual_shares + judged.fine.T @ self.judged_shares
+        if papers.fine is not None and past.fine is not None and others.fine is not None:
+            fine = past.fine[self.past].T @ self.past_shares + others.fine.T @ self.other_shares
             found += papers.fine @ (np.float32(FINE_SHARE / self.scale) * fine)
         return found
 
@@ -128,15 +129,14 @@ class Judged:
 class Taste:
     """A fitted model: `drawn` is what likes (against what is usual) add to a paper, `put_off` what dislikes add, which is
     about nothing for a usual paper; either is None without such verdicts. `liked` and `disliked` are the papers behind
-    it, `papers` those of both sides as they have shares in them (liked, disliked, left alone), `topic_share` how much of the likeness of two papers their topics are, `unheard` the places of words that were
-    ruled out as something liked. A taste reads features that were made against its own `background`, no others."""
+    it, `topic_share` how much of the likeness of two papers their topics are, `unheard` the places of words that were ruled
+    out as something liked. A taste reads features that were made against its own `background`, no others."""
 
     background: Background
     drawn: Side | None
     put_off: Side | None
     liked: Judged
     disliked: Judged
-    papers: tuple[Paper, ...]
     topic_share: float
     unheard: NDArray[np.intp]
 
@@ -239,33 +239,31 @@ def _learn(background: Background, behind: _Behind, papers: Likeness, now: datet
     unheard = _unheard(background, profile)
     against = np.where(np.arange(len(everybody)) >= border, judged_shares, 0.0)
     toward = usual_shares[:, ~liking].sum(axis=1)
+    at = background.past_places(everybody)
+    places, others = np.concatenate([usual.places, at[at >= 0]]), tuple(compress(everybody, at < 0))
+
+    def side(
+        of_usual: NDArray[np.float64], of_judged: NDArray[np.float64], base: float, unheard: NDArray[np.intp]
+    ) -> Side:
+        past_shares = _single(np.concatenate([of_usual, of_judged[at >= 0]]))
+        return Side(background, places, past_shares, others, _single(of_judged[at < 0]), topic_share, base, unheard)
+
     drawn, put_off = None, None
     level = 0.0
     if len(everybody) > border:
         base = float(bases[~liking].sum())
         if likes and counting.any():
             level = base + _mean(common, against[:known], np.concatenate([against[known:], toward]))
-        put_off = Side(
-            background, usual.places, _single(toward), everybody, _single(against), topic_share, base - level, _NOWHERE
-        )
+        put_off = side(toward, against, base - level, _NOWHERE)
     if likes:
-        drawn = Side(
-            background,
-            usual.places,
-            _single(usual_shares[:, liking].sum(axis=1)),
-            everybody,
-            _single(judged_shares - against),
-            topic_share,
-            float(bases[liking].sum()) + level,
-            unheard,
-        )
+        pull = usual_shares[:, liking].sum(axis=1)
+        drawn = side(pull, judged_shares - against, float(bases[liking].sum()) + level, unheard)
     return Taste(
         background,
         drawn,
         put_off,
         Judged(background, tuple(likes), judged_shares[:border]),
         Judged(background, tuple(dislikes), judged_shares[border:known]),
-        everybody,
         topic_share,
         unheard,
     )

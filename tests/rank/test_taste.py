@@ -96,6 +96,30 @@ def test_both_sides_add_up_to_the_whole() -> None:
     assert abs(float(np.mean(taste.drawn.of(usual) + taste.put_off.of(usual)))) < 0.15
 
 
+def test_judged_papers_that_are_past_ones_are_read_from_these(monkeypatch: pytest.MonkeyPatch) -> None:
+    """They say the same as if they had to be read anew, also where one reader likes what another dislikes."""
+    profile = Profile(
+        judged=(
+            *verdicts("robots", count=3, first=10),
+            *verdicts("markets", VerdictKind.DISLIKE, count=2, first=600),
+            JudgedPaper(PAST[3], 1, VerdictKind.LIKE, NOW),
+            JudgedPaper(PAST[3], 2, VerdictKind.DISLIKE, NOW),
+        ),
+        left=(ShownPaper(PAST[5], NOW),),
+    )
+    known = learn(BACKGROUND, profile, NOW)
+    monkeypatch.setattr(Background, "past_places", lambda _, papers: np.full(len(papers), -1))
+    read = learn(BACKGROUND, profile, NOW)
+    assert known is not None
+    assert read is not None
+    for one, other in ((known.drawn, read.drawn), (known.put_off, read.put_off)):
+        assert one is not None
+        assert other is not None
+        assert len(one.others) < len(other.others)
+        assert np.allclose(one.words, other.words, atol=1e-6)
+        assert np.allclose(one.of(FEATURES.likeness), other.of(FEATURES.likeness), atol=1e-5)
+
+
 @pytest.mark.parametrize(("loud", "quiet"), [("quarks", "proteins"), ("markets", "waves"), ("codes", "robots")])
 @pytest.mark.parametrize("few", [1, 4])
 def test_one_reader_does_not_outvote_another(loud: str, quiet: str, few: int) -> None:
@@ -202,7 +226,7 @@ def test_many_are_learned_as_one_is(monkeypatch: pytest.MonkeyPatch, at_once: in
         alone = learn(BACKGROUND, profile, NOW)
         assert (found is None) == (alone is None) == (not profile.judged)
         if found is not None and alone is not None:
-            assert found.papers == alone.papers
+            assert (found.liked.papers, found.disliked.papers) == (alone.liked.papers, alone.disliked.papers)
             assert said(found.drawn) == pytest.approx(said(alone.drawn), abs=1e-6)
             assert said(found.put_off) == pytest.approx(said(alone.put_off), abs=1e-6)
 
