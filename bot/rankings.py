@@ -223,11 +223,7 @@ class Rankings:
     async def _tastes_of(
         self, asked: Sequence[tuple[int, Profile]], background: Background, now: datetime
     ) -> list[Taste | None]:
-        # A hash stands for the verdicts: the papers behind them are too much to keep for every chat.
-        of = [
-            (id(background), now.date(), hash((one.categories, one.judged, one.left, one.corrections)))
-            for _, one in asked
-        ]
+        of = [(id(background), now.date(), _verdicts(one)) for _, one in asked]
         kept = [self._tastes.get(chat_id) for chat_id, _ in asked]
         found = {at: one.taste for at, one in enumerate(kept) if one is not None and one.of == of[at]}
         # What is usual is made for chats of the same categories, which come after each other therefore.
@@ -269,6 +265,16 @@ class Rankings:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def _verdicts(profile: Profile) -> int:
+    """A hash that stands for what a taste is learned from: the papers themselves are too much to keep for every chat, and
+    to go through for every table."""
+    if not profile.judged:
+        return 0
+    judged = tuple((one.paper.id, one.paper.version, one.reader_id, one.kind.value, one.at) for one in profile.judged)
+    left = tuple((one.paper.id, one.paper.version, one.at, one.unfolded) for one in profile.left)
+    return hash((profile.categories, judged, left, profile.corrections))
 
 
 def _papers_behind(profile: Profile) -> Iterator[Paper]:
