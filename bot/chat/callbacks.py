@@ -231,6 +231,7 @@ _LETTERS: dict[str, type[Press]] = {
     "e": Empty,
 }
 _LETTER_OF = {press: letter for letter, press in _LETTERS.items()}
+_FIELDS_OF = {press: tuple(field.name for field in fields(press)) for press in _LETTERS.values()}
 _READERS = {"str": str, "int": int, "VerdictKind": VerdictKind}
 
 
@@ -240,7 +241,7 @@ def encode(press: Press) -> str:
     Raises:
         ValueError: a field holds what cannot be carried, or all together are longer than 64 bytes.
     """
-    values = [str(getattr(press, field.name)) for field in fields(press)]
+    values = [str(getattr(press, name)) for name in _FIELDS_OF[type(press)]]
     data = VERSION + _LETTER_OF[type(press)] + _BETWEEN + _BETWEEN.join(values)
     if any(_BETWEEN in value for value in values) or not data.isprintable() or len(data.encode()) > 64:
         raise ValueError(f"no button can carry {press}")

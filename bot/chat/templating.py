@@ -121,6 +121,7 @@ class Templates:
     def _environment(self, words: Words) -> Environment:
         environment = Translated(
             words,
+            {"data": _data, "mark": callbacks.mark},
             loader=FileSystemLoader(self.folder),
             autoescape=True,
             undefined=StrictUndefined,
@@ -128,7 +129,6 @@ class Templates:
             lstrip_blocks=True,
             auto_reload=False,
         )
-        environment.globals |= {"data": _data, "mark": callbacks.mark}
         environment.filters |= self._filters(words)
         environment.tests["address"] = lambda text: text.startswith(("https://", "http://"))
         return environment

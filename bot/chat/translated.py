@@ -3,7 +3,7 @@ it the words stand as they are, and only the values are still to be put in. Mess
 
 from __future__ import annotations
 
-from collections.abc import Callable, MutableMapping
+from collections.abc import Callable, Container, Mapping, MutableMapping
 from typing import Any, cast
 
 from jinja2 import Environment, nodes
@@ -15,15 +15,17 @@ from bot.chat.words import Words
 
 class Translated(Environment):
     """An environment whose templates say what they say in the language of `words`. Its globals stay as they are from the
-    first template on."""
+    first template on. `functions` are what templates call by name; no macro may have the name of one."""
 
-    def __init__(self, words: Words, **options: Any) -> None:
+    def __init__(self, words: Words, functions: Mapping[str, Callable[..., Any]], **options: Any) -> None:
         super().__init__(**options)
-        self._translator = _Translator(words)
-        self.filters["filled"] = filled
-        self.globals["ngettext"] = lambda singular, plural, number, **values: filled(
-            words.ngettext(singular, plural, number), num=number, **values
-        )
+
+        def ngettext(singular: str, plural: str, number: int, **values: object) -> Markup:
+            return filled(words.ngettext(singular, plural, number), num=number, **values)
+
+        functions = {**functions, "ngettext": ngettext}
+        self.filters |= {"filled": filled, **functions}
+        self._translator = _Translator(words, functions)
 
     def make_globals(self, d: MutableMapping[str, Any] | None) -> MutableMapping[str, Any]:
         """A template's globals in one map: every render copies them, which takes long from the usual chain of maps."""
@@ -35,22 +37,29 @@ class Translated(Environment):
 
 def filled(message: str, /, **values: object) -> Markup:
     """A message as markup, with the values, escaped, in the places that it names."""
-    return Markup(message % {name: escape(value) for name, value in values.items()})  # noqa: S704 - each is escaped
+    escaped = {name: value if type(value) is Markup else escape(value) for name, value in values.items()}
+    return Markup(message % escaped)  # noqa: S704 - each is escaped
 
 
 class _Translator(NodeTransformer):
-    """Puts a language's words in the place of each `_("…")` and `pgettext("…", "…")`."""
+    """Puts a language's words in the place of each `_("…")` and `pgettext("…", "…")`. Functions become filters, which
+    Jinja2 calls without first asking, each time, what it has there."""
 
-    def __init__(self, words: Words) -> None:
+    def __init__(self, words: Words, functions: Container[str]) -> None:
         self._messages: dict[str, Callable[..., str]] = {"_": words.gettext, "pgettext": words.pgettext}
+        self._functions = functions
 
     def visit_Call(self, call: nodes.Call) -> nodes.Node:  # noqa: N802 - Jinja2 names it so
         self.generic_visit(call)
-        message = self._messages.get(call.node.name) if isinstance(call.node, nodes.Name) else None
-        if message is None:
-            return call
-        said = nodes.Const(message(*(argument.as_const() for argument in call.args)))
-        # Also where there are no values: "%%" is "%" in every message.
-        return nodes.Filter(
-            said, "filled", [], call.kwargs, None, None, lineno=call.lineno, environment=call.environment
-        )
+        name = call.node.name if isinstance(call.node, nodes.Name) else ""
+        if message := self._messages.get(name):
+            # Also where there are no values: "%%" is "%" in every message.
+            return _filter(call, "filled", nodes.Const(message(*(argument.as_const() for argument in call.args))))
+        return _filter(call, name, *call.args) if name in self._functions else call
+
+
+def _filter(call: nodes.Call, name: str, value: nodes.Expr, *others: nodes.Expr) -> nodes.Filter:
+    """The filter of this name in the place of a call."""
+    return nodes.Filter(
+        value, name, list(others), call.kwargs, None, None, lineno=call.lineno, environment=call.environment
+    )

@@ -18,7 +18,9 @@ SAID = {
 def shown(template: str, **values: object) -> str:
     """What a template says in the language of `SAID`."""
     words = Words("zh", SAID, lambda number: int(number != 1))
-    environment = Translated(words, autoescape=True, undefined=StrictUndefined)
+    environment = Translated(
+        words, {"doubled": lambda text: f"<{text}{text}>"}, autoescape=True, undefined=StrictUndefined
+    )
     environment.globals["never"] = "never again"
     return environment.from_string(template).render(**values)
 
@@ -53,6 +55,13 @@ def test_values_are_escaped_unless_they_are_markup() -> None:
         == "你好，&lt;你好，a"
     )
     assert shown('{{ ngettext("%(num)s paper by %(who)s", "unused", 2, who=name) }}', name="&") == "&amp;: 2"
+
+
+def test_what_a_function_says_is_escaped() -> None:
+    """A function that a template calls gives data, as any other value is, also where it is called inside a message."""
+    assert shown('{{ doubled(name) }}, {{ _("Hello %(who)s", who=doubled("a")) }}', name="b") == (
+        "&lt;bb&gt;, 你好，&lt;aa&gt;"
+    )
 
 
 def test_a_value_that_was_not_given_is_an_error() -> None:
