@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from math import floor
+from typing import NamedTuple
 
 from bot.model import Reason, ReasonKind, Row
 
@@ -19,32 +20,50 @@ LEAST_CORRIGIBLE = 0.02
 NAMELESS = (ReasonKind.HEAT, ReasonKind.MODEL)
 AGAINST = (ReasonKind.DISLIKED, ReasonKind.MUTED)
 
+ByKind = Mapping[str, Sequence[Reason]]
+
 _NOTHING: dict[str, Sequence[Reason]] = dict.fromkeys(ReasonKind, ())
+
+
+class Explained(NamedTuple):
+    """A row with its reasons worth telling by kind, as `by_kind` sorts them; `teaches` is whether it stands in its table
+    to teach us something."""
+
+    row: Row
+    by: ByKind
+    teaches: bool
 
 
 @dataclass(frozen=True, slots=True)
 class Causes:
-    """Why a table holds what it holds: the interests and follows that its rows matched most often, and whether earlier
-    verdicts or heat brought any of them up."""
+    """Why a table holds what it holds: each of its rows with its reasons, and over all of them the interests and follows
+    that they matched most often, and whether earlier verdicts or heat brought any of them up."""
 
+    rows: tuple[Explained, ...]
     interests: tuple[str, ...]
     follows: tuple[str, ...]
     liked: bool
     heat: bool
 
 
+def explained(row: Row) -> Explained:
+    """The row with its reasons."""
+    return Explained(row, by_kind(row.reasons), teaches(row.reasons))
+
+
 def causes(rows: Iterable[Row]) -> Causes:
-    """What brought these rows up, over all of them."""
-    by_row = [by_kind(row.reasons) for row in rows]
+    """What brought these rows up, one by one and over all of them."""
+    each = tuple(map(explained, rows))
     return Causes(
-        interests=_most(by_row, ReasonKind.INTEREST),
-        follows=_most(by_row, ReasonKind.AUTHOR, ReasonKind.INSTITUTION),
-        liked=any(one[ReasonKind.LIKED] for one in by_row),
-        heat=any(one[ReasonKind.HEAT] for one in by_row),
+        rows=each,
+        interests=_most(each, ReasonKind.INTEREST),
+        follows=_most(each, ReasonKind.AUTHOR, ReasonKind.INSTITUTION),
+        liked=any(one.by[ReasonKind.LIKED] for one in each),
+        heat=any(one.by[ReasonKind.HEAT] for one in each),
     )
 
 
-def by_kind(reasons: Iterable[Reason]) -> dict[str, Sequence[Reason]]:
+def by_kind(reasons: Iterable[Reason]) -> ByKind:
     """The reasons worth telling by kind: of those that brought the paper up the strongest kinds, and what spoke against
     it; within a kind the strongest first, each label once."""
     found: dict[str, dict[str, Reason]] = {}
@@ -83,13 +102,13 @@ class Clause:
     count: int = 0
 
 
-def clauses(reasons: Iterable[Reason], heat: bool) -> list[Clause]:
-    """What the sentence about a row says, in its order; `heat` is whether it tells how many upvotes the paper has.
+def clauses(by: ByKind, heat: bool) -> list[Clause]:
+    """What the sentence about a row with these reasons says, in its order; `heat` is whether it tells how many upvotes the
+    paper has.
 
     Where they stand beside the sentence it tells them only if nothing else speaks for the paper, and adds the category
     then, lest a row says one number twice and no more.
     """
-    by = by_kind(reasons)
     said: list[Clause] = []
 
     def say(kind: ReasonKind, about: Iterable[Reason] = (), count: int = 0) -> None:
@@ -167,7 +186,7 @@ def corrigible(reasons: Iterable[Reason]) -> list[Reason]:
     return sorted(named, key=lambda reason: (-abs(reason.share), reason.kind, reason.label))[:MOST_CORRIGIBLE]
 
 
-def _most(by_row: Sequence[Mapping[str, Sequence[Reason]]], *kinds: ReasonKind) -> tuple[str, ...]:
+def _most(rows: Iterable[Explained], *kinds: ReasonKind) -> tuple[str, ...]:
     """The labels of these kinds that most rows have."""
-    labels = [reason.label for kind in kinds for one in by_row for reason in one[kind]]
+    labels = [reason.label for kind in kinds for one in rows for reason in one.by[kind]]
     return tuple(label for label, _ in Counter(labels).most_common(MOST_LABELS) if label) if labels else ()

@@ -22,7 +22,7 @@ from jinja2.runtime import Macro
 from markupsafe import Markup, escape
 
 from bot.chat import callbacks
-from bot.chat.causes import causes, clauses, corrigible, hundredths, teaches, told
+from bot.chat.causes import causes, clauses, corrigible, explained, hundredths, told
 from bot.chat.document import Cells, parse, parse_cells
 from bot.chat.prose import clip, prose
 from bot.chat.spaces import flat
@@ -145,9 +145,9 @@ class Templates:
             "quoted": lambda items: listed([_quoted(item) for item in items]),
             "incomplete": lambda listings: [listing for listing in listings if not listing.state.complete],
             "causes": causes,
+            "explained": explained,
             "clauses": clauses,
             "named": _named,
-            "teaches": teaches,
             "told": told,
             "hundredths": hundredths,
             "corrigible": corrigible,

@@ -33,25 +33,30 @@ def test_what_weighs_little_beside_the_strongest_is_not_told() -> None:
     assert [reason.label for reason in told["interest"]] == ["A", "B"]
 
 
+def said(reasons: tuple[Reason, ...], heat: bool) -> list[Clause]:
+    """What the sentence about a row with these reasons says."""
+    return clauses(by_kind(reasons), heat)
+
+
 def test_what_a_sentence_about_a_row_says() -> None:
     """Interests that the paper names come before those that it is close to, the number of likes before learned words;
     what spoke against the paper comes last."""
     named, close = Reason(ReasonKind.INTEREST, "GRPO", 0.5, 1), Reason(ReasonKind.INTEREST, "RLHF", 0.9)
     liked, word = Reason(ReasonKind.LIKED, "A", 0.4, 2), Reason(ReasonKind.WORD, "rollout", 0.3, 0)
     disliked, author = Reason(ReasonKind.DISLIKED, "B", -0.1, 1), Reason(ReasonKind.AUTHOR, "Ada", 0.2)
-    assert clauses((disliked, liked, close, named), heat=True) == [
+    assert said((disliked, liked, close, named), heat=True) == [
         Clause(ReasonKind.INTEREST, ("GRPO",), 1),
         Clause(ReasonKind.LIKED, count=2),
         Clause(ReasonKind.DISLIKED, count=1),
     ]
-    assert clauses((author, word, close), heat=True) == [
+    assert said((author, word, close), heat=True) == [
         Clause(ReasonKind.INTEREST, ("RLHF",)),
         Clause(ReasonKind.AUTHOR, ("Ada",)),
         Clause(ReasonKind.WORD, ("rollout",)),
     ]
-    assert clauses((liked, word), heat=True) == [Clause(ReasonKind.LIKED, count=2)]
-    assert clauses((Reason(ReasonKind.MODEL, "", 0.4),), heat=True) == clauses((), heat=False) == []
-    assert clauses((Reason(ReasonKind.MODEL, "a step", 0.4),), heat=True) == [Clause(ReasonKind.MODEL, ("a step",))]
+    assert said((liked, word), heat=True) == [Clause(ReasonKind.LIKED, count=2)]
+    assert said((Reason(ReasonKind.MODEL, "", 0.4),), heat=True) == said((), heat=False) == []
+    assert said((Reason(ReasonKind.MODEL, "a step", 0.4),), heat=True) == [Clause(ReasonKind.MODEL, ("a step",))]
 
 
 def test_upvotes_and_the_category_fill_what_is_left_of_a_sentence() -> None:
@@ -61,11 +66,11 @@ def test_upvotes_and_the_category_fill_what_is_left_of_a_sentence() -> None:
     upvotes, by_her = Clause(ReasonKind.HEAT, count=31), Clause(ReasonKind.AUTHOR, ("Ada",))
     in_category = Clause(ReasonKind.CATEGORY, ("cs.RO",))
     for heat in (True, False):
-        assert clauses((seen, category), heat=heat) == [upvotes, in_category]
-        assert clauses((category,), heat=heat) == [in_category]
-    assert clauses((author, seen, category), heat=True) == [by_her, upvotes]
-    assert clauses((author, seen, category), heat=False) == [by_her]
-    assert clauses((author, category), heat=True) == [by_her, in_category]
+        assert said((seen, category), heat=heat) == [upvotes, in_category]
+        assert said((category,), heat=heat) == [in_category]
+    assert said((author, seen, category), heat=True) == [by_her, upvotes]
+    assert said((author, seen, category), heat=False) == [by_her]
+    assert said((author, category), heat=True) == [by_her, in_category]
 
 
 def test_what_a_table_rests_on() -> None:
