@@ -483,7 +483,7 @@ async def test_many_messages_at_once_keep_their_order(browser: Browser, stage: S
 
 async def test_a_long_formula_fits_a_phone_or_scrolls_in_its_place(browser: Browser, stage: Stage) -> None:
     """It is drawn smaller where that is enough; nothing pushes the page wider."""
-    rows = [rf"\text{{case number {n} of this function}} & \text{{if }} x<{n}" for n in range(3)]
+    rows = [rf"\text{{case number {n} of this}} & \text{{if }} x<{n}" for n in range(3)]
     long = r"f(x)=\begin{cases}" + r"\\".join(rows) + r"\end{cases}"
     endless = "+".join(f"x_{{{n}}}" for n in range(60))
     blocks = [{"type": "mathematical_expression", "expression": source} for source in (long, endless)]
