@@ -72,7 +72,8 @@ async def many(conn: AsyncConnection, chat_ids: Iterable[int]) -> dict[int, Chat
     """The chats of our numbers; one that was forgotten is missing."""
     found: dict[int, Chat] = {}
     for some in chunks(chat_ids):
-        found.update((row.id, _chat_of(row)) for row in await conn.execute(_MANY, {"ids": some}))
+        rows = (await conn.execute(_MANY, {"ids": some})).all()
+        found |= {chat.id: chat for chat in map(_chat_of, rows)}
     return found
 
 
@@ -252,7 +253,7 @@ async def categories_of(conn: AsyncConnection, chat_ids: Iterable[int]) -> dict[
     """The same of several chats, by chat; one without any is missing."""
     found: defaultdict[int, list[str]] = defaultdict(list)
     for some in chunks(chat_ids):
-        for chat_id, category in await conn.execute(_CATEGORIES, {"chats": some}):
+        for chat_id, category in (await conn.execute(_CATEGORIES, {"chats": some})).all():
             found[chat_id].append(category)
     return {chat_id: tuple(names) for chat_id, names in found.items()}
 
@@ -320,7 +321,9 @@ async def profiles(
         ruled_out = await corrections.of_chats(conn, stated)
         judged = await _judged(conn, stated, before)
         left = await _left(conn, judged, before)
-        known = await papers.many(conn, [one.paper_id for rows in (*judged.values(), *left.values()) for one in rows])
+        known = await papers.many(
+            conn, [paper_id for rows in (*judged.values(), *left.values()) for paper_id, *_ in rows]
+        )
         for chat_id, row in stated.items():
             then = await _stated(conn, chat_id, before) if before is not None else None
             found[chat_id] = Profile(
@@ -331,16 +334,16 @@ async def profiles(
                 mutes=tuple([Mute(MuteKind(kind), value) for kind, value in muted.get(chat_id, ())]),
                 judged=tuple(
                     [
-                        JudgedPaper(known[one.paper_id], one.reader_id, VerdictKind(one.kind), one.at)
-                        for one in judged.get(chat_id, ())
-                        if one.paper_id in known
+                        JudgedPaper(known[paper_id], reader_id, VerdictKind(kind), at)
+                        for paper_id, reader_id, kind, at in judged.get(chat_id, ())
+                        if paper_id in known
                     ]
                 ),
                 left=tuple(
                     [
-                        ShownPaper(known[one.paper_id], one.created_at, one.opened_at is not None)
-                        for one in left.get(chat_id, ())
-                        if one.paper_id in known
+                        ShownPaper(known[paper_id], shown_at, opened_at is not None)
+                        for paper_id, shown_at, opened_at in left.get(chat_id, ())
+                        if paper_id in known
                     ]
                 ),
                 corrections=ruled_out.get(chat_id, ()),
@@ -358,10 +361,12 @@ async def _stated(conn: AsyncConnection, chat_id: int, before: datetime) -> AnyR
     return (await conn.execute(then)).one_or_none()
 
 
-async def _judged(conn: AsyncConnection, chat_ids: Collection[int], before: datetime | None) -> dict[int, list[AnyRow]]:
-    """The verdicts of these chats, by chat, newest first, at most 2000 each."""
+async def _judged(
+    conn: AsyncConnection, chat_ids: Collection[int], before: datetime | None
+) -> dict[int, list[Sequence[Any]]]:
+    """The verdicts of these chats (paper, reader, kind and moment), by chat, newest first, at most 2000 each."""
     query = _JUDGED.where(verdicts.c.at < before) if before is not None else _JUDGED
-    rows = await conn.execute(query, {"chats": list(chat_ids)})
+    rows = (await conn.execute(query, {"chats": list(chat_ids)})).all()
     return {chat_id: theirs[:MOST_JUDGED] for chat_id, theirs in _by_chat(rows).items()}
 
 
@@ -372,10 +377,13 @@ _JUDGED = (
 )
 
 
-async def _left(conn: AsyncConnection, chat_ids: Collection[int], before: datetime | None) -> dict[int, list[AnyRow]]:
-    """What the newest tables showed and nobody judged, by chat, newest first, at most `MOST_LEFT` each."""
+async def _left(
+    conn: AsyncConnection, chat_ids: Collection[int], before: datetime | None
+) -> dict[int, list[Sequence[Any]]]:
+    """What the newest tables showed and nobody judged (paper, when it was shown and when somebody looked at it), by chat,
+    newest first, at most `MOST_LEFT` each."""
     given = {"chats": list(chat_ids)} | ({"before": before} if before is not None else {})
-    return _by_chat(await conn.execute(_left_query(until=before is not None), given))
+    return _by_chat((await conn.execute(_left_query(until=before is not None), given)).all())
 
 
 @cache
@@ -415,7 +423,11 @@ def _left_query(*, until: bool) -> Select[Any]:
         .where(tables_of.c.table <= NEWEST_TABLES, ~judged)
         .subquery()
     )
-    return select(shown).where(shown.c.place <= MOST_LEFT).order_by(shown.c.chat_id, shown.c.place)
+    return (
+        select(shown.c.chat_id, shown.c.paper_id, shown.c.created_at, shown.c.opened_at)
+        .where(shown.c.place <= MOST_LEFT)
+        .order_by(shown.c.chat_id, shown.c.place)
+    )
 
 
 def _place(chat: ColumnElement[int], *order: ColumnElement[Any]) -> ColumnElement[int]:
@@ -423,18 +435,16 @@ def _place(chat: ColumnElement[int], *order: ColumnElement[Any]) -> ColumnElemen
     return func.row_number().over(partition_by=chat, order_by=order)
 
 
-def _by_chat(rows: Iterable[AnyRow]) -> dict[int, list[AnyRow]]:
-    found: defaultdict[int, list[AnyRow]] = defaultdict(list)
-    for row in rows:
-        found[row.chat_id].append(row)
+def _by_chat(rows: Iterable[AnyRow]) -> dict[int, list[Sequence[Any]]]:
+    """What rows that begin with a chat go on with, by chat."""
+    found: defaultdict[int, list[Sequence[Any]]] = defaultdict(list)
+    for chat_id, *rest in rows:
+        found[chat_id].append(rest)
     return found
 
 
-async def _listed(conn: AsyncConnection, table: Table, chat_ids: Collection[int]) -> dict[int, list[tuple[str, str]]]:
-    found: defaultdict[int, list[tuple[str, str]]] = defaultdict(list)
-    for chat_id, kind, value in await conn.execute(_listed_query(table), {"chats": list(chat_ids)}):
-        found[chat_id].append((kind, value))
-    return found
+async def _listed(conn: AsyncConnection, table: Table, chat_ids: Collection[int]) -> dict[int, list[Sequence[Any]]]:
+    return _by_chat((await conn.execute(_listed_query(table), {"chats": list(chat_ids)})).all())
 
 
 @cache

@@ -191,7 +191,8 @@ async def polls(conn: AsyncConnection, categories: Iterable[str]) -> dict[str, P
 
 async def all_polls(conn: AsyncConnection) -> list[Poll]:
     """The last attempt at every category, in their order."""
-    return [_poll_of(row) for row in await conn.execute(select(tables.polls).order_by(tables.polls.c.category))]
+    rows = await conn.execute(select(tables.polls).order_by(tables.polls.c.category))
+    return [_poll_of(row) for row in rows.all()]
 
 
 def _poll_of(row: AnyRow) -> Poll:
@@ -221,7 +222,7 @@ async def unconsidered_of(conn: AsyncConnection, chat_ids: Iterable[int]) -> dic
     """The same of several chats, by chat; one that has got everything is missing. Chats share the listings."""
     pending: defaultdict[int, list[tuple[str, date]]] = defaultdict(list)
     for some in chunks(chat_ids):
-        for chat_id, category, day in await conn.execute(_unconsidered_query(), {"chats": some}):
+        for chat_id, category, day in (await conn.execute(_unconsidered_query(), {"chats": some})).all():
             pending[chat_id].append((category, day))
     by_day: defaultdict[date, set[str]] = defaultdict(set)
     for keys in pending.values():
@@ -264,7 +265,7 @@ async def considered_on(
     """The listings of these days, by category and date, that have been considered for each of the chats, by chat."""
     found: defaultdict[int, set[tuple[str, date]]] = defaultdict(set)
     for some in chunks(chat_ids):
-        for chat_id, category, day in await conn.execute(_CONSIDERED_ON, {"chats": some, "days": sorted(days)}):
+        for chat_id, category, day in (await conn.execute(_CONSIDERED_ON, {"chats": some, "days": sorted(days)})).all():
             found[chat_id].add((category, day))
     return dict(found)
 

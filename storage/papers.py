@@ -88,8 +88,8 @@ async def many(conn: AsyncConnection, paper_ids: Iterable[str]) -> dict[str, Pap
     """The latest versions of those papers that are known, by id."""
     found: dict[str, Paper] = {}
     for some in chunks(paper_ids):
-        rows = await conn.execute(_MANY, {"ids": some})
-        found.update((row.paper_id, of_row(row)) for row in rows)
+        rows = (await conn.execute(_MANY, {"ids": some})).all()
+        found |= {paper.id: paper for paper in map(of_row, rows)}
     return found
 
 
