@@ -161,16 +161,27 @@ class Batch:
         if not mine:
             return found
         sides = [side for some in mine for side in some]
-        rows, of_others = self._near.summed(
-            [some[0].others for some in mine], [[side.other_shares for side in some] for some in mine]
-        )
         used, shares = _dense(sides, len(past.topics))
-        rows += shares @ self._near.past[used]
+        rows = shares @ self._near.past[used]
+        of_others: tuple[Vector | None, ...] = tuple(None for _ in past.spaces)
+        if any(side.others for side in sides):
+            words, of_others = self._near.summed(
+                [some[0].others for some in mine], [[side.other_shares for side in some] for some in mine]
+            )
+            rows += words
         topic_shares = np.array([side.topic_share for side in sides], dtype=np.float32)[:, None]
-        says = (topic_shares, np.float32(DENSE_SHARE) * topic_shares, np.float32(FINE_SHARE))
+        says: tuple[Vector | np.float32, ...] = (
+            topic_shares,
+            np.float32(DENSE_SHARE) * topic_shares,
+            np.float32(FINE_SHARE),
+        )
         for others, known, new, say in zip(of_others, past.spaces, day.spaces, says, strict=True):
-            if others is not None and known is not None and new is not None:
-                rows += (say * (others + shares @ known[used])) @ new.T
+            if known is not None and new is not None:
+                theirs: Vector = shares @ known[used]
+                if others is not None:
+                    theirs += others
+                theirs *= say
+                rows += theirs @ new.T
         rows *= np.array([TASTE_SCALE / side.scale for side in sides], dtype=np.float32)[:, None]
         rows += np.array([TASTE_SCALE * side.base for side in sides], dtype=np.float32)[:, None]
         return found | dict(zip(places, rows, strict=True))

@@ -35,6 +35,9 @@ from tests.rank.test_promises import ABOUT, BACKGROUND, DAY, FEATURES, NOW, PAST
 HEAT = {paper.id: Heat(paper.id, "hf", NOW, upvotes) for paper, upvotes in ((DAY[0], 120), (DAY[4], 3))}
 PLACES = {DAY[2].id: ("ETH Zürich", "MIT"), DAY[3].id: ("MIT",)}
 
+READ = tuple(replace(paper, abstract=f"{paper.abstract} Revised.") for paper in PAST[40:55])
+"""Papers that are none of the past ones."""
+
 profiles = st.builds(
     Profile,
     interests=st.sampled_from(
@@ -55,7 +58,7 @@ profiles = st.builds(
     judged=st.lists(
         st.builds(
             JudgedPaper,
-            paper=st.sampled_from(PAST[:20]),
+            paper=st.sampled_from((*PAST[:15], *READ[:10])),
             reader_id=st.integers(1, 3),
             kind=st.sampled_from(VerdictKind),
             at=st.integers(0, 200).map(lambda days: NOW - timedelta(days=days)),
@@ -65,7 +68,7 @@ profiles = st.builds(
     left=st.lists(
         st.builds(
             ShownPaper,
-            paper=st.sampled_from(PAST[15:40]),
+            paper=st.sampled_from((*PAST[10:30], *READ[5:])),
             at=st.integers(0, 30).map(lambda days: NOW - timedelta(days=days)),
             unfolded=st.booleans(),
         ),
