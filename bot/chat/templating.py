@@ -123,7 +123,6 @@ class Templates:
             words,
             {"data": _data, "mark": callbacks.mark},
             loader=FileSystemLoader(self.folder),
-            autoescape=True,
             undefined=StrictUndefined,
             trim_blocks=True,
             lstrip_blocks=True,

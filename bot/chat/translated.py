@@ -7,18 +7,33 @@ from collections.abc import Callable, Container, Mapping, MutableMapping
 from typing import Any, cast
 
 from jinja2 import Environment, nodes
+from jinja2.compiler import CodeGenerator
 from jinja2.visitor import NodeTransformer
 from markupsafe import Markup, escape
 
 from bot.chat.words import Words
 
 
+class _Code(CodeGenerator):
+    """Templates' code that asks of a value first whether it is markup: most are, and to escape one takes several calls
+    even where it is to stay as it is."""
+
+    def _output_child_pre(self, *_: object) -> None:
+        self.write("(said if type(said := ")
+
+    def _output_child_post(self, *_: object) -> None:
+        self.write(") is Markup else escape(said))")
+
+
 class Translated(Environment):
     """An environment whose templates say what they say in the language of `words`. Its globals stay as they are from the
-    first template on. `functions` are what templates call by name; no macro may have the name of one."""
+    first template on, and values are escaped unless they are markup. `functions` are what templates call by name; no
+    macro may have the name of one."""
+
+    code_generator_class = _Code
 
     def __init__(self, words: Words, functions: Mapping[str, Callable[..., Any]], **options: Any) -> None:
-        super().__init__(**options)
+        super().__init__(autoescape=True, **options)
 
         def ngettext(singular: str, plural: str, number: int, **values: object) -> Markup:
             return filled(words.ngettext(singular, plural, number), num=number, **values)

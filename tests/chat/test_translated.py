@@ -18,9 +18,7 @@ SAID = {
 def shown(template: str, **values: object) -> str:
     """What a template says in the language of `SAID`."""
     words = Words("zh", SAID, lambda number: int(number != 1))
-    environment = Translated(
-        words, {"doubled": lambda text: f"<{text}{text}>"}, autoescape=True, undefined=StrictUndefined
-    )
+    environment = Translated(words, {"doubled": lambda text: f"<{text}{text}>"}, undefined=StrictUndefined)
     environment.globals["never"] = "never again"
     return environment.from_string(template).render(**values)
 
