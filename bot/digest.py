@@ -54,8 +54,9 @@ JUDGED_WITHIN = 30.0
 
 JUDGED_AT_ONCE = 8
 
-KEPT_AT_ONCE = 12
-"""Digests that are written in one transaction: who writes down that a message was sent has to wait for its end."""
+KEPT_AT_ONCE = 24
+"""Digests that are written in one transaction, of which each takes a while whatever is in it: who writes down that a message
+was sent has to wait for its end."""
 
 FindInstitutions = Callable[[Sequence[Paper]], Awaitable[None]]
 Look = Callable[[Sequence[str]], Awaitable[None]]
