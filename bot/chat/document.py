@@ -1,14 +1,15 @@
 """Our small HTML dialect, parsed once into a tree.
 
-Blocks: `h1`–`h6`, `p`, `ul`/`ol` with `li`, `table` with `caption`, `tr`, `th`, `td`, `details` with `summary`,
+Blocks: `h1`–`h6`, `p`, `ul`/`ol` with `li`, `table` with `caption`, `thead`, `tr`, `th`, `td`, `details` with `summary`,
 `blockquote` with `cite`, `pre`, `math display="block"`, `buttons` with `button`, `hr`, `footer`. Inline: `b i u s code a
 br`, `math`, and `button` inside a paragraph or a cell. The markup is ours and well-formed as XML; text from outside enters
 it escaped, so it is data, never markup, and it is cleaned here once for every layout.
 
-A row of a table that is a single cell with `colspan` is a note on the row before it. A table may be `look="compact"`,
-"bordered", "striped" or several of them. `math` may carry `line`, the formula as one Unicode line where the source knows
-better than its LaTeX. `buttons layout="classic"` stand in the classic layout alone; a `button` may have a `style`.
-`<kept n="3"/>` in a row stands for cells that are parsed already, the fourth of those that are given beside the markup.
+A table's header is the cells of its `thead`, or a row of `th` alone. A row that is a single cell with `colspan` is a note
+on the row before it. A table may be `look="compact"`, "bordered", "striped" or several of them. `math` may carry `line`,
+the formula as one Unicode line where the source knows better than its LaTeX. `buttons layout="classic"` stand in the
+classic layout alone; a `button` may have a `style`. `<kept n="3"/>` in a row or a `thead` stands for cells that are parsed
+already, the fourth of those that are given beside the markup.
 """
 
 from __future__ import annotations
@@ -180,10 +181,14 @@ def _table(element: ET.Element, kept: Sequence[Cells]) -> Table | None:
     header: tuple[Cell, ...] = ()
     caption: tuple[Inline, ...] = ()
     rows: list[Row] = []
-    for line in _children(element, "caption", "tr"):
+    for line in _children(element, "caption", "thead", "tr"):
         if line.tag == "caption":
             _only(line)
             caption = _line(line)
+            continue
+        if line.tag == "thead":
+            _only(line)
+            header = _cells(line, kept)
             continue
         cells = _cells(line, kept)
         if len(line) == 1 and line[0].get("colspan"):

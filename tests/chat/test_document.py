@@ -112,6 +112,7 @@ def test_every_element_of_the_dialect_becomes_its_block() -> None:
         '<table><tr><td colspan="2">a note on nothing</td></tr></table>',
         '<p><kept n="0"/></p>',
         '<table><kept n="0"/></table>',
+        "<table><thead><tr><th>x</th></tr></thead><tr><td>y</td></tr></table>",
     ],
 )
 def test_a_mistake_in_a_template_is_an_error(markup: str) -> None:
@@ -126,6 +127,16 @@ def test_cells_that_are_kept_stand_where_the_markup_says_so() -> None:
     table = "<details><summary>x</summary><ul><li><table><tr><th>No</th></tr><tr>{}<td>c</td></tr><tr>{}</tr></table></li></ul></details>"
     marked = parse(table.format('<kept n="1"/>', '\n<kept n="0"/>'), [parse_cells(second), parse_cells(first)])
     assert marked == parse(table.format(first, second))
+
+
+def test_a_header_is_a_row_of_th_or_a_thead() -> None:
+    """Both say the same, and cells that are kept may stand in a `thead` too."""
+    table = "<table>{}<tr><td>1</td><td>2</td></tr></table>"
+    head = '<th>No</th><th align="right">Heat</th>'
+    assert parse(table.format(f"<tr>{head}</tr>")) == parse(table.format(f"<thead>{head}</thead>"))
+    assert parse(table.format(f"<tr>{head}</tr>")) == parse(
+        table.format('<thead><kept n="0"/></thead>'), [parse_cells(head)]
+    )
 
 
 def test_what_is_empty_is_left_out() -> None:
