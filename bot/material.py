@@ -23,7 +23,8 @@ Flags = NDArray[np.bool_]
 Key = tuple[str, date]
 
 RETURNING = timedelta(days=90)
-"""For how long a paper that was shown may come up in further listings (as cross-listed, mostly)."""
+"""For how long tables are looked through for papers that come up again, cross-listed mostly. Nearly all of them were
+considered with another listing of the chat's, and are left out by that, however long ago it was."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -109,6 +109,21 @@ async def test_a_digest_considers_every_paper_once_over_its_categories(desk: Des
     assert await desk.digests.make(desk.chat_id) is None
 
 
+@pytest.mark.parametrize("later", [1, 100, 400])
+async def test_what_was_shown_is_never_shown_again(desk: Desk, later: int) -> None:
+    """Not even where it is cross-listed a year later."""
+    known = [builders.paper(n, id=paper_id) for n, paper_id in ((1, "2602.00001"), (2, "hep-th/9901001"))]
+    await desk.store(builders.page("cs.LG", WED, new=known))
+    first = await desk.digests.make(desk.chat_id)
+    assert first is not None
+    assert {row.paper_id for row in first.rows} == {paper.id for paper in known}
+    desk.now += timedelta(days=later)
+    await desk.store(builders.page("cs.CL", WED + timedelta(days=later), new=(3,), cross=known))
+    second = await desk.digests.make(desk.chat_id)
+    assert second is not None
+    assert [row.paper_id for row in second.rows] == [builders.paper(3).id]
+
+
 async def test_a_late_listing_comes_with_the_next_day_and_says_so(desk: Desk) -> None:
     """What was missing at the hour is added to the next digest; nothing is lost, nothing twice."""
     both = builders.paper(3, categories=("cs.CL", "cs.LG"))
