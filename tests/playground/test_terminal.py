@@ -123,7 +123,7 @@ async def test_a_script_is_played_to_its_end(playground: Playground, chat: Chat,
     """Lines are said and echoed, answers awaited; quick edits show once, votes as their row, and nothing is coloured."""
     script = io.StringIO("/start\n1\n\n2\n#Fold\n3\n1\n99\nhello\n\\q\n")
     out = io.StringIO()
-    await Terminal(script, out, quiet=0.25).converse(playground, chat, ada)
+    await Terminal(script, out).converse(playground, chat, ada)
     said = out.getvalue()
     assert "\x1b" not in said
     shown = said.splitlines()
@@ -167,7 +167,7 @@ async def test_a_script_is_played_to_its_end(playground: Playground, chat: Chat,
 async def test_q_ends_a_script(playground: Playground, chat: Chat, ada: User) -> None:
     """What follows q is not said."""
     out = io.StringIO()
-    await Terminal(io.StringIO("one\nq\ntwo\n"), out, quiet=0.25).converse(playground, chat, ada)
+    await Terminal(io.StringIO("one\nq\ntwo\n"), out).converse(playground, chat, ada)
     assert "You said one" in out.getvalue()
     assert "two" not in out.getvalue()
 
@@ -186,7 +186,7 @@ async def test_a_script_waits_for_what_a_press_was_promised(
 
     bot = asyncio.create_task(slow_bot())
     out = io.StringIO()
-    await Terminal(io.StringIO("1\n"), out, quiet=0.25).converse(playground, chat, ada)
+    await Terminal(io.StringIO("1\n"), out).converse(playground, chat, ada)
     await bot
     assert "the card" in out.getvalue()
 
@@ -194,7 +194,7 @@ async def test_a_script_waits_for_what_a_press_was_promised(
 async def test_a_bot_that_never_answers_does_not_hang_the_script(playground: Playground, chat: Chat, ada: User) -> None:
     """After its patience the script goes on, and says so."""
     out = io.StringIO()
-    await Terminal(io.StringIO("hello\n"), out, quiet=0.25, patience=0.3).converse(playground, chat, ada)
+    await Terminal(io.StringIO("hello\n"), out, patience=0.3).converse(playground, chat, ada)
     assert "not finished after 0 seconds" in out.getvalue()
 
 
@@ -203,7 +203,7 @@ async def test_what_was_said_before_is_shown_first(playground: Playground, api: 
     await api.ok("sendMessage", chat_id=chat.id, text="This morning's digest")
     await playground.block(ada)
     out = io.StringIO()
-    await Terminal(io.StringIO("hello\n"), out, quiet=0.25, patience=0.2).converse(playground, chat, ada)
+    await Terminal(io.StringIO("hello\n"), out, patience=0.2).converse(playground, chat, ada)
     assert "  This morning's digest" in out.getvalue()
     assert "That cannot be done: the bot is blocked; unblock it first." in out.getvalue()
 
@@ -217,7 +217,7 @@ async def test_a_visit_subscribes_waits_and_asks_for_the_digest(playground: Play
         order.extend(m.text for chat in playground.state.chats.values() for m in playground.messages(chat))
 
     out = io.StringIO()
-    terminal = Terminal(io.StringIO(""), out, quiet=0.25)
+    terminal = Terminal(io.StringIO(""), out)
     terminal.opening(live=False)
     await terminal.talk(playground, ready=ready)
     shown = out.getvalue().splitlines()
