@@ -27,7 +27,7 @@ EXACT = 1e-7
 """How much of a system's first error may be left when it counts as solved."""
 
 MOST_STEPS = 200
-"""Steps after which a system counts as one without a solution: most take six, the worst some seventy."""
+"""Steps after which a system is taken apart instead: most take six, the worst some seventy."""
 
 FEW = 4
 """Readers up to which each is worked out alone, which many of them would make dear."""
@@ -103,14 +103,17 @@ def fitted(judged: Shares, common: Common, said: Said) -> Voices:
     Raises:
         numpy.linalg.LinAlgError: there is no solution, as where something is no number.
     """
-    if len(said.starts) - 1 > FEW:
-        return _together(judged, common, said)
-    found = [_alone(judged, common, said, slice(*ends)) for ends in pairwise(said.starts)]
-    return Voices(*(np.column_stack(shares) for shares in zip(*found, strict=True)))
+    if len(said.starts) - 1 <= FEW:
+        found = [_alone(judged, common, said, slice(*ends)) for ends in pairwise(said.starts)]
+        solved = [shares for shares in found if shares is not None]
+        if len(solved) == len(found):
+            return Voices(*(np.column_stack(shares) for shares in zip(*solved, strict=True)))
+    return _together(judged, common, said)
 
 
-def _alone(judged: Shares, common: Common, said: Said, mine: slice) -> tuple[Shares, Shares]:
-    """The shares of judged and of common papers for one reader, whose verdicts are `mine`.
+def _alone(judged: Shares, common: Common, said: Said, mine: slice) -> tuple[Shares, Shares] | None:
+    """The shares of judged and of common papers for one reader, whose verdicts are `mine`; None where steps do not find
+    them.
 
     The verdicts are few, and taken out of the system. What remains is as large as what is common, but far from singular, as
     its ridge is high: a few steps solve it, and its matrix need not even be made.
@@ -127,18 +130,16 @@ def _alone(judged: Shares, common: Common, said: Said, mine: slice) -> tuple[Sha
     # Papers that do not count stay at nothing.
     near_inverse = np.where(common.counting, 1.0 / (common.ridge + 2.0), 0.0)
     rest = _solved(remaining, common.wanted - wanted @ across, near_inverse)
+    if rest is None:
+        return None
     shares = np.zeros(len(judged))
     shares[places] = _divided(root, wanted - across @ rest, trans=1)
     return shares, rest
 
 
-def _solved(product: Callable[[Shares], Shares], wanted: Shares, near_inverse: Shares) -> Shares:
+def _solved(product: Callable[[Shares], Shares], wanted: Shares, near_inverse: Shares) -> Shares | None:
     """What gives `wanted` by a product with a positive definite matrix, of whose inverse about the diagonal is known: by
-    conjugate gradients.
-
-    Raises:
-        numpy.linalg.LinAlgError: it was not found.
-    """
+    conjugate gradients. None where they do not find it."""
     found, left = np.zeros(len(wanted)), wanted
     step = near_inverse * left
     error = first = left @ step
@@ -152,7 +153,7 @@ def _solved(product: Callable[[Shares], Shares], wanted: Shares, near_inverse: S
         towards = near_inverse * left
         last, error = error, left @ towards
         step = towards + error / last * step
-    raise np.linalg.LinAlgError(f"no solution after {MOST_STEPS} steps")
+    return None
 
 
 def _together(judged: Shares, common: Common, said: Said) -> Voices:
@@ -167,6 +168,8 @@ def _together(judged: Shares, common: Common, said: Said) -> Voices:
     wanted = said.wanted - (toward @ across)[places]
     shares = np.zeros((len(judged), len(said.starts) - 1))
     shares[places, readers] = linalg.solve(square + np.diag(said.ridge), wanted, assume_a="pos", check_finite=False)
+    if not np.isfinite(shares).all():
+        raise np.linalg.LinAlgError("there is no solution")
     rest = np.zeros((len(common.wanted), shares.shape[1]))
     rest[counting] = _divided(root, toward[:, None] - across @ shares, trans=1)
     return Voices(shares, rest)
