@@ -12,7 +12,6 @@ import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
 from hashlib import blake2s
 
 from sqlalchemy import text
@@ -141,12 +140,15 @@ async def _work_while_leading(conn: AsyncConnection, work: Callable[[], Awaitabl
                 working.result()
                 return
             asked = held.now()
-            await asyncio.wait_for(conn.execute(text("SELECT 1")), ANSWER_WITHIN)
+            # Up to Python 3.11, `wait_for` forgets that it was cancelled where the answer comes at the same moment.
+            async with asyncio.timeout(ANSWER_WITHIN):
+                await conn.execute(text("SELECT 1"))
             held.confirmed(asked)
     except (DBAPIError, OSError, TimeoutError) as error:
         log.warning("the lead is lost: %s", type(error).__name__)
     finally:
         held.lost()
         working.cancel()
-        with suppress(asyncio.CancelledError):
-            await working
+        await asyncio.wait((working,))
+        if not working.cancelled():
+            working.result()

@@ -158,7 +158,8 @@ class Page:
 
     async def _next(self, queue: asyncio.Queue[str | None]) -> str | None:
         try:
-            return await asyncio.wait_for(queue.get(), _BREATH_SECONDS)
+            async with asyncio.timeout(_BREATH_SECONDS):
+                return await queue.get()
         except TimeoutError:
             return "\n"
 

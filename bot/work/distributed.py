@@ -250,7 +250,8 @@ class Distributed:
             nudged.clear()
             await self._run(name, job)
             with suppress(TimeoutError):
-                await asyncio.wait_for(nudged.wait(), timed.seconds)
+                async with asyncio.timeout(timed.seconds):
+                    await nudged.wait()
 
     # ------------------------------------------------------------------ one run
 
