@@ -372,10 +372,11 @@ class Digests:
             made = await digests.create_all(conn, [draft.digest for draft in drafts])
             both = list(zip(drafts, made, strict=True))
             await listings.consider(conn, [(one.chat_id, one.id, draft.material.pending) for draft, one in both])
+            # The chats before what is theirs, as in every transaction that holds a chat, and in one order.
+            await chats.reschedule(conn, hours)
             for day, chat_ids in sorted(since.items()):
                 await chats.set_since(conn, chat_ids, day)
             await deliveries.plan_all(conn, [(one.chat_id, one.id, draft.bodies) for draft, one in both])
-            await chats.reschedule(conn, hours)
             return made
 
         return await self._db.writing(write)

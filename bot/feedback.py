@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 from bot.model import Paper, Tally, VerdictKind
-from storage import verdicts
+from storage import chats, verdicts
 from storage.database import Database
 
 
@@ -27,6 +27,7 @@ class Feedback:
     async def press(self, chat_id: int, reader_id: int, paper_id: str, kind: VerdictKind) -> Tally:
         """Record a pressed button: the last verdict counts, the same one again takes it back."""
         async with self._db.begin() as conn:
+            await chats.hold(conn, chat_id)
             before = await verdicts.tally(conn, chat_id, paper_id, reader_id)
             said = None if before.mine is kind else kind
             await verdicts.cast(conn, chat_id, reader_id, paper_id, said, self._clock())

@@ -137,6 +137,7 @@ class Learning:
         """
         now = self._clock()
         async with self._db.begin() as conn:
+            await chats.hold(conn, chat_id)
             own = _own(await chats.profile(conn, chat_id), reader_id) if not governs else set()
             if not governs and not any((reason.kind, reason.key) in own for reason in reasons):
                 raise NotAllowed("admins")
@@ -144,7 +145,9 @@ class Learning:
                 if governs or (reason.kind, reason.key) in own:
                     key = "" if reason.kind in NAMELESS else reason.key or reason.label
                     said = Correction(reason.kind, key, reason.label, now, 0 if governs else reader_id)
-                    await corrections.add(conn, chat_id, await _let_go(conn, chat_id, said))
+                    kept = await _let_go(conn, chat_id, said)
+                    if kept is not None:
+                        await corrections.add(conn, chat_id, kept)
         self._rankings.learn_soon(chat_id)
 
     async def undo(self, chat_id: int, reader_id: int, said: Correction, *, governs: bool) -> None:
@@ -156,13 +159,15 @@ class Learning:
         if not governs and (not said.reader_id or said.reader_id != reader_id):
             raise NotAllowed("admins")
         async with self._db.begin() as conn:
+            await chats.hold(conn, chat_id)
             if await corrections.remove(conn, chat_id, said):
                 await _take_back(conn, chat_id, said)
         self._rankings.learn_soon(chat_id)
 
 
-async def _let_go(conn: chats.AsyncConnection, chat_id: int, said: Correction) -> Correction:
-    """Unfollow or unmute where that is what the reason rests on; → the correction that knows how to bring it back."""
+async def _let_go(conn: chats.AsyncConnection, chat_id: int, said: Correction) -> Correction | None:
+    """Unfollow or unmute where that is what the reason rests on; → the correction that knows how to bring it back, None
+    where the mute is gone already."""
     if said.kind in FOLLOWED:
         await chats.unfollow(conn, chat_id, Follow(FollowKind(said.kind.value), said.key))
     if said.kind is ReasonKind.MUTED:
@@ -170,6 +175,7 @@ async def _let_go(conn: chats.AsyncConnection, chat_id: int, said: Correction) -
             if mute.value == said.label:
                 await chats.unmute(conn, chat_id, mute)
                 return replace(said, key=f"{mute.kind}:{mute.value}")
+        return None
     return said
 
 

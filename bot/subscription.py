@@ -91,7 +91,7 @@ class Subscriptions:
         async with self._db.begin() as conn:
             if known is not None:
                 return await chats.update(conn, known.id, title=title)
-            chat = await chats.ensure(
+            return await chats.ensure(
                 conn,
                 telegram_id,
                 thread_id,
@@ -105,9 +105,9 @@ class Subscriptions:
                     "size": self._settings.digest_size,
                 },
                 self._clock(),
+                categories=self._settings.default_categories,
+                since=await self._since(conn),
             )
-            await chats.set_categories(conn, chat.id, self._settings.default_categories, await self._since(conn))
-            return chat
 
     def _language_of(self, code: str | None) -> str:
         if code is None:
@@ -119,7 +119,7 @@ class Subscriptions:
         """Subscribe: the next digest comes at the chat's next hour. A paused chat comes back; one that is subscribed
         already keeps the hour that is due or held open."""
         async with self._db.begin() as conn:
-            chat = await chats.must(conn, chat_id)
+            chat = await chats.hold(conn, chat_id)
             if chat.subscribed and not chat.paused and chat.next_at is not None:
                 return chat
             if not chat.subscribed:
@@ -144,7 +144,7 @@ class Subscriptions:
     async def resume(self, chat_id: int) -> Chat:
         """The chat can be reached again."""
         async with self._db.begin() as conn:
-            chat = await chats.must(conn, chat_id)
+            chat = await chats.hold(conn, chat_id)
             slot = self._slot(chat.hour, chat.timezone) if chat.subscribed else None
             return await chats.update(conn, chat_id, paused="", held_since=None, next_at=slot)
 
@@ -192,6 +192,7 @@ class Subscriptions:
         plain = parse_interests(text)
         widened = await self.widened(plain)
         async with self._db.begin() as conn:
+            await chats.hold(conn, chat_id)
             await chats.set_interests(conn, chat_id, plain, widened, self._clock())
             return await chats.update(conn, chat_id, pending="")
 
@@ -215,6 +216,7 @@ class Subscriptions:
         """
         changes = _changes(text)
         async with self._db.begin() as conn:
+            await chats.hold(conn, chat_id)
             names = list(await chats.categories(conn, chat_id)) if any(sign for sign, _ in changes) else []
             for sign, name in changes:
                 if sign in ("-", "−"):
@@ -227,6 +229,7 @@ class Subscriptions:
         """Add a category, or take it away; the last one stays."""
         code = categories.check(name)
         async with self._db.begin() as conn:
+            await chats.hold(conn, chat_id)
             names = list(await chats.categories(conn, chat_id))
             if code not in names:
                 names.append(code)
@@ -249,7 +252,7 @@ class Subscriptions:
         """
         hour = parse_hour(text)
         async with self._db.begin() as conn:
-            chat = await chats.must(conn, chat_id)
+            chat = await chats.hold(conn, chat_id)
             return await self._reschedule(conn, chat, hour, chat.timezone)
 
     async def set_timezone(self, chat_id: int, text: str) -> Chat:
@@ -260,7 +263,7 @@ class Subscriptions:
         """
         zone = timezones.find(text)
         async with self._db.begin() as conn:
-            chat = await chats.must(conn, chat_id)
+            chat = await chats.hold(conn, chat_id)
             return await self._reschedule(conn, chat, chat.hour, zone)
 
     async def _reschedule(self, conn: chats.AsyncConnection, chat: Chat, hour: time, zone: str) -> Chat:
@@ -327,6 +330,7 @@ class Subscriptions:
         """
         wanted = parse_follows(text)
         async with self._db.begin() as conn:
+            await chats.hold(conn, chat_id)
             known = (await chats.profile(conn, chat_id)).follows
             if len({*known, *wanted}) > MOST_FOLLOWS:
                 raise BadFollow(text)
@@ -354,6 +358,7 @@ class Subscriptions:
         """
         mute = parse_mute(text)
         async with self._db.begin() as conn:
+            await chats.hold(conn, chat_id)
             if len((await chats.profile(conn, chat_id)).mutes) >= MOST_FOLLOWS:
                 raise BadFollow(text)
             await chats.mute(conn, chat_id, mute)

@@ -10,6 +10,7 @@ from functools import cache
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, Table, and_, bindparam, delete, exists, func, or_, select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection as AsyncConnection  # noqa: PLC0414 - for callers' signatures
 
 from bot.errors import DatabaseConflict, NotAllowed
@@ -37,6 +38,8 @@ MOST_LEFT, NEWEST_TABLES = 40, 20
 """Papers that were shown and that nobody judged: so many of so many tables, the newest. After a year a chat has been shown
 thousands, and the weight of all is the same however many they are."""
 
+MOVING_ATTEMPTS = 5
+
 _COLUMNS = tuple([chats.c[field.name] for field in fields(Chat)])
 """What `_chat_of` reads, in the order of a chat's fields."""
 
@@ -51,15 +54,24 @@ async def ensure(
     title: str,
     defaults: Mapping[str, Any],
     now: datetime,
+    *,
+    categories: Sequence[str] = (),
+    since: date | None = None,
 ) -> Chat:
-    """The chat of that number and topic; on first sight it is made, with `defaults` for fields of `Chat`."""
+    """The chat of that number and topic; on first sight it is made, with `defaults` for fields of `Chat`, and reads
+    `categories` as `set_categories` says."""
     start = Chat(id=0, telegram_id=telegram_id, thread_id=thread_id, kind=kind, title=title, created_at=now)
     values = {name: getattr(start, name) for name in start.__slots__ if name != "id"} | dict(defaults)
-    await conn.execute(insert(conn, chats).values(**values, interests="", widened=[]).on_conflict_do_nothing())
-    chat = await find(conn, telegram_id, thread_id)
-    if chat is None:
+    making = insert(conn, chats).values(**values, interests="", widened=[]).on_conflict_do_nothing()
+    row = (await conn.execute(making.returning(*_COLUMNS))).one_or_none()
+    if row is not None:
+        chat = _chat_of(row)
+        await set_categories(conn, chat.id, categories, since)
+        return chat
+    known = await find(conn, telegram_id, thread_id)
+    if known is None:
         raise DatabaseConflict(place_of(conn.engine.url))
-    return chat
+    return known
 
 
 async def get(conn: AsyncConnection, chat_id: int) -> Chat | None:
@@ -92,6 +104,20 @@ async def must(conn: AsyncConnection, chat_id: int) -> Chat:
     return chat
 
 
+async def hold(conn: AsyncConnection, chat_id: int) -> Chat:
+    """The chat of our number; who else would hold or change it waits until the transaction ends. Whoever reads something
+    of a chat in order to decide what to write holds it first: on PostgreSQL others write meanwhile.
+
+    Raises:
+        NotAllowed: it was forgotten.
+    """
+    query = select(*_COLUMNS).where(chats.c.id == chat_id).with_for_update(key_share=True)
+    row = (await conn.execute(query)).one_or_none()
+    if row is None:
+        raise NotAllowed("chat")
+    return _chat_of(row)
+
+
 async def find(conn: AsyncConnection, telegram_id: int, thread_id: int) -> Chat | None:
     """The chat of Telegram's number and topic; None if it was never seen."""
     query = select(*_COLUMNS).where(chats.c.telegram_id == telegram_id, chats.c.thread_id == thread_id)
@@ -114,10 +140,11 @@ async def update(conn: AsyncConnection, chat_id: int, **columns: Any) -> Chat:
 
 async def reschedule(conn: AsyncConnection, plans: Iterable[tuple[Chat, datetime, datetime | None]]) -> None:
     """Set chats' next hour and since when it is held, each unless somebody has set another hour since the chat was
-    read: another time, unsubscribed, forgotten."""
+    read: another time, unsubscribed, forgotten. In the order of their numbers, so that two who do this never wait in a
+    ring."""
     changes = [
         {"of": chat.id, "was": chat.next_at, "then": next_at, "since": held_since}
-        for chat, next_at, held_since in plans
+        for chat, next_at, held_since in sorted(plans, key=lambda plan: plan[0].id)
     ]
     if changes:
         await conn.execute(_RESCHEDULE, changes)
@@ -194,11 +221,22 @@ async def migrate(conn: AsyncConnection, telegram_id: int, new_telegram_id: int)
     """
     if telegram_id == new_telegram_id:
         return 0
-    threads = select(chats.c.thread_id).where(chats.c.telegram_id == telegram_id)
+    # Held, so that who is told at the same moment does not take what has arrived for what was begun there.
+    threads = select(chats.c.thread_id).where(chats.c.telegram_id == telegram_id).order_by(chats.c.id).with_for_update()
     moving = list((await conn.execute(threads)).scalars())
-    if moving:
-        await conn.execute(delete(chats).where(chats.c.telegram_id == new_telegram_id, chats.c.thread_id.in_(moving)))
-        await conn.execute(chats.update().where(chats.c.telegram_id == telegram_id).values(telegram_id=new_telegram_id))
+    if not moving:
+        return 0
+    begun = delete(chats).where(chats.c.telegram_id == new_telegram_id, chats.c.thread_id.in_(moving))
+    move = chats.update().where(chats.c.telegram_id == telegram_id).values(telegram_id=new_telegram_id)
+    for attempts_left in reversed(range(MOVING_ATTEMPTS)):
+        try:
+            async with conn.begin_nested():
+                await conn.execute(begun)
+                await conn.execute(move)
+            break
+        except IntegrityError:  # somebody began there just between the two
+            if not attempts_left:
+                raise
     return len(moving)
 
 

@@ -66,7 +66,9 @@ class Database:
     async def begin(self) -> AsyncIterator[AsyncConnection]:
         """A transaction that may write: committed at the end, rolled back by an exception.
 
-        Writers wait for one another. Do nothing slow inside, and do not begin another one inside.
+        Writers wait for one another: on SQLite from the beginning, on PostgreSQL only where they change the same rows (so
+        that who reads of a chat before writing holds it, `chats.hold`). Do nothing slow inside, and do not begin another
+        one inside.
 
         Raises:
             DatabaseLocked: the others took too long (5 s another process, 30 s this one).

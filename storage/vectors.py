@@ -26,5 +26,6 @@ async def keep(conn: AsyncConnection, model: str, made: Mapping[str, bytes], now
     if made:
         await conn.execute(
             insert(conn, vectors).on_conflict_do_nothing(),
-            [{"model": model, "key": key, "vector": vector, "made_at": now} for key, vector in made.items()],
+            # In the order of their keys, as with papers.
+            [{"model": model, "key": key, "vector": vector, "made_at": now} for key, vector in sorted(made.items())],
         )
