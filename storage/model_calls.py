@@ -83,11 +83,15 @@ async def begin(
     return number
 
 
-async def under_way(conn: AsyncConnection, question: str, since: datetime) -> bool:
-    """Whether a call for this question was begun after `since` and has not ended. Who asks this and begins one in the same
-    transaction begins the only one."""
+async def alone(conn: AsyncConnection) -> None:
+    """Until the transaction ends nobody else does this: who then sees what is under way and what was spent, and begins a
+    call, begins the only one for its question, and one that the day's budget still covers."""
     if conn.dialect.name == "postgresql":  # on SQLite only one transaction writes
-        await conn.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(question, 0))))
+        await conn.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(model_calls.name, 0))))
+
+
+async def under_way(conn: AsyncConnection, question: str, since: datetime) -> bool:
+    """Whether a call for this question was begun after `since` and has not ended."""
     columns = model_calls.c
     query = select(columns.id).where(columns.question == question, columns.state == BEGUN, columns.begun_at > since)
     return await conn.scalar(query.limit(1)) is not None

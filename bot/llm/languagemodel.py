@@ -148,6 +148,7 @@ class LanguageModel:
         take."""
         now = self._clock().astimezone(UTC)
         async with self._db.begin() as conn:
+            await model_calls.alone(conn)
             known = await model_calls.answer(conn, key)
             if known is not None:
                 return known

@@ -312,6 +312,19 @@ async def test_another_programs_call_is_waited_for(db: Database) -> None:
         assert len(server.asked) == 1
 
 
+async def test_programs_that_ask_at_once_keep_the_days_budget(db: Database) -> None:
+    """What one program has just begun counts for the others, whatever they ask: the last tokens are spent once."""
+    async with model_server(lambda _: Answer(GOOD)) as server:
+        settings = settings_for(server, llm_daily_tokens=INPUT_TOKENS + OUTPUT_TOKENS)
+        models = [LanguageModel(settings, db, lambda: NOW, server.beside(settings), shared=True) for _ in range(6)]
+        most = "word " * (INPUT_TOKENS - 200)
+        answers = await asyncio.gather(
+            *(ask(model, f"{most} {n}") for n, model in enumerate(models)), return_exceptions=True
+        )
+        assert answers.count(NOTES) == len(server.asked) == 1
+        assert sum(isinstance(answer, BudgetSpent) for answer in answers) == 5
+
+
 async def _soon(asking: Awaitable[Notes]) -> Notes:
     await asyncio.sleep(0.01)
     return await asking

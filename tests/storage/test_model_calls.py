@@ -76,10 +76,11 @@ async def test_a_call_under_way_is_seen_for_a_while(db: Database, minutes: int, 
 
 
 async def test_of_several_at_once_one_begins(db: Database) -> None:
-    """Whoever looks and begins in one transaction is alone with it."""
+    """Whoever is alone, looks and begins in one transaction begins the only one."""
 
     async def try_to_begin() -> bool:
         async with db.begin() as conn:
+            await model_calls.alone(conn)
             if await model_calls.under_way(conn, "q", NOW - timedelta(minutes=6)):
                 return False
             await model_calls.begin(conn, question="q", model="m", purpose="card", day=DAY, at=NOW, estimate=1)
