@@ -125,8 +125,7 @@ class Batch:
             return found
         asked = Asked.of_many(self.features.background, [wishes[at] for at in rows])
         likes = [taste.likes if (taste := tastes[at]) else 0 for at in rows]
-        past = self._near.past
-        echo = np.asarray(spread(asked, len(past)) @ past)
+        echo = self._near.past(spread(asked, len(self.features.background.papers)))
         shares, covered = added_by(self.features, asked, likes, echo)
         named = covered >= NAMED
         start = 0
@@ -162,7 +161,7 @@ class Batch:
             return found
         sides = [side for some in mine for side in some]
         used, shares = _dense(sides, len(past.topics))
-        rows = shares @ self._near.past[used]
+        rows = self._near.past(shares, used)
         of_others: tuple[Vector | None, ...] = tuple(None for _ in past.spaces)
         if any(side.others for side in sides):
             words, of_others = self._near.summed(

@@ -12,15 +12,18 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from bot.model import Paper
-from bot.rank.features import Features, Vector, in_words, rows_of
+from bot.rank.features import Features, Matrix, Vector, in_words, rows_of
 from bot.rank.taste import pairs_of
 
 TOPIC_SHARE = 0.5
 """How much of the likeness of two papers of a table their topics are."""
 
 MOST_PAIRED = 2048
-"""The day's papers up to which every pair of them is kept, four bytes each; beyond, as after days without an announcement
-read, only the pairs that are asked for are compared."""
+"""The day's papers up to which every pair of them, and of them and past ones, is kept, four bytes each; beyond, as after days
+without an announcement read, only what is asked for is compared."""
+
+ADDED_AT_ONCE = 32
+"""Sums of past papers that are written out in words at once: some two hundred kilobytes each."""
 
 MOST_SUMMED = 512
 """Judged papers whose words are added up in one go: two kilobytes each."""
@@ -88,23 +91,39 @@ class Nearness:
 
 
 class KeptNearness(Nearness):
-    """The same, kept for many chats: each pair of the day's papers is compared once, and past papers, which stand for what
-    is usual, at the start. It may be asked from several threads."""
+    """The same, kept for many chats where the day's papers are not too many: each pair of them is compared once, and past
+    papers, which stand for what is usual, at the start. It may be asked from several threads."""
 
     def __init__(self, features: Features) -> None:
         super().__init__(features)
-        words = features.background.everything.words
-        self.past: Vector = np.zeros((words.shape[0], len(features.papers)), dtype=np.float32)
-        """How like in words past papers are to the day's."""
-        for start in range(0, len(self.past), CHUNK):
+        self._keeps = len(features.papers) <= MOST_PAIRED
+        self._past_words = features.background.everything.words
+        self._past = self._to_past() if self._keeps else None
+
+    def _to_past(self) -> Vector:
+        """How like in words past papers (rows) are to the day's."""
+        words = self._past_words
+        found = np.zeros((words.shape[0], len(self._features.papers)), dtype=np.float32)
+        for start in range(0, len(found), CHUNK):
             some = slice(start, start + CHUNK)
-            self.past[some] = (words[some] @ features.by_word).toarray()
+            found[some] = (words[some] @ self._features.by_word).toarray()
+        return found
+
+    def past(self, shares: Matrix | Vector, places: Places | slice = slice(None)) -> Vector:
+        """For each row of shares of the past papers at these places: how like in words each of the day's papers is to
+        them in sum."""
+        if self._past is not None:
+            return np.asarray(shares @ self._past[places])
+        texts = sparse.csr_matrix(shares) @ self._past_words[places]
+        found = np.empty((texts.shape[0], len(self._features.papers)), dtype=np.float32)
+        for start in range(0, len(found), ADDED_AT_ONCE):
+            some = slice(start, start + ADDED_AT_ONCE)
+            found[some] = (self._features.likeness.words @ texts[some].T.toarray()).T
+        return found
 
     def alike(self, places: Places) -> Vector:
         """How alike all pairs of the papers at these places are."""
-        if len(self._features.papers) > MOST_PAIRED:
-            return super().alike(places)
-        return self._pairs.take(places, axis=0).take(places, axis=1)
+        return self._pairs.take(places, axis=0).take(places, axis=1) if self._keeps else super().alike(places)
 
     @cached_property
     def _pairs(self) -> Vector:

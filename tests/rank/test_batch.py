@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from unittest.mock import patch
 
 import numpy as np
 import pytest
@@ -24,6 +25,7 @@ from bot.model import (
     ShownPaper,
     VerdictKind,
 )
+from bot.rank import nearness
 from bot.rank.batch import Ask, Batch
 from bot.rank.features import Background, Features
 from bot.rank.score import score
@@ -121,6 +123,14 @@ def causes(scored: ScoredPaper) -> dict[tuple[str, str, str, int], float]:
 def test_together_as_alone(some: list[Profile]) -> None:
     """Whatever chats are scored together, each gets its own scores."""
     held_against_one_by_one(FEATURES, some)
+
+
+@settings(max_examples=10, deadline=None)
+@given(st.lists(profiles, min_size=2, max_size=4))
+def test_together_as_alone_on_very_many_papers(some: list[Profile]) -> None:
+    """The same where too many papers are new for every pair to be kept, as after days without the bot."""
+    with patch.object(nearness, "MOST_PAIRED", 0):
+        held_against_one_by_one(FEATURES, some)
 
 
 @settings(max_examples=5, deadline=None)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from scipy import sparse
 
 from bot.rank import nearness
 from bot.rank.nearness import KeptNearness, Nearness
@@ -46,8 +47,18 @@ def test_more_papers_than_pairs_are_kept_of(monkeypatch: pytest.MonkeyPatch) -> 
     assert "_pairs" not in vars(kept)
 
 
-def test_past_papers_are_compared_from_the_start() -> None:
-    """Those that stand for what is usual are kept as they would be compared."""
-    everything = range(len(DAY))
-    fresh = Nearness(FEATURES).to(FEATURES.background.papers, everything)
-    assert np.allclose(KeptNearness(FEATURES).past.T, fresh, atol=1e-6)
+@pytest.mark.parametrize("most", [0, 2048])
+def test_past_papers_in_sum_are_as_each_of_them(monkeypatch: pytest.MonkeyPatch, most: int) -> None:
+    """Those that stand for what is usual, all or some, each times its share, whether their likeness is kept or there are
+    too many papers for that, and more sums than are written out at once."""
+    monkeypatch.setattr(nearness, "MOST_PAIRED", most)
+    monkeypatch.setattr(nearness, "ADDED_AT_ONCE", 2)
+    past = FEATURES.background.papers
+    fresh = Nearness(FEATURES).to(past, range(len(DAY)))
+    shares = np.random.default_rng(0).normal(size=(5, len(past))).astype(np.float32)
+    shares[:, ::3] = 0.0
+    kept = KeptNearness(FEATURES)
+    assert np.allclose(kept.past(shares), shares @ fresh.T, atol=1e-5)
+    assert np.allclose(kept.past(sparse.csr_matrix(shares)), shares @ fresh.T, atol=1e-5)
+    some = np.array([3, 0, 7])
+    assert np.allclose(kept.past(shares[:, some], some), shares[:, some] @ fresh[:, some].T, atol=1e-5)
