@@ -39,13 +39,15 @@ ROWS, LIKED_BY_MANY = 5, 200
 """Papers in a past table, and those of a day that are shown to anybody."""
 
 
-async def give_past(db: Database, chat_ids: Sequence[int], tables_each: int) -> None:
-    """Give these chats a table for each of so many past days, of papers that others were shown as well."""
+async def give_past(db: Database, chat_ids: Sequence[int], tables_each: int, missed: int = 0) -> None:
+    """Give these chats a table for each of so many past days, of papers that others were shown as well, but none for the
+    last `missed` days before today, which they still have to get."""
     rng = random.Random(11)
+    await _wait_since(db, chat_ids, _day(missed))
     async with db.read() as conn:
         first = int(await conn.scalar(select(func.coalesce(func.max(tables.digests.c.id), 0))) or 0) + 1
         names = await stored_chats.categories_of(conn, chat_ids)
-    made = [(chat_id, back) for chat_id in chat_ids for back in range(1, tables_each + 1)]
+    made = [(chat_id, back) for chat_id in chat_ids for back in range(missed + 1, missed + tables_each + 1)]
     await _save(db, tables.digests, (_past_table(at, *one) for at, one in enumerate(made, first)))
     await _save(
         db, tables.digest_rows, (row for at, (_, back) in enumerate(made, first) for row in _past_rows(at, back, rng))
@@ -59,6 +61,11 @@ async def give_past(db: Database, chat_ids: Sequence[int], tables_each: int) -> 
             for name in names[chat_id]
         ),
     )
+
+
+async def _wait_since(db: Database, chat_ids: Sequence[int], day: date) -> None:
+    async with db.begin() as conn:
+        await stored_chats.set_since(conn, chat_ids, day)
 
 
 def _past_table(digest_id: int, chat_id: int, back: int) -> dict[str, Any]:
@@ -98,6 +105,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--days", type=int, default=250)
     parser.add_argument("--due", type=int, default=2000)
     parser.add_argument("--past", type=int, default=30, help="tables that each of those has had")
+    parser.add_argument("--missed", type=int, default=0, help="days before today for which they had none")
     parser.add_argument("--folder", type=Path, help="where the invented database lives while it is used")
     parser.add_argument("--world", type=Path, help="keep the filled database here, or take it from here")
 
@@ -111,7 +119,8 @@ def put(file: Path, chosen: argparse.Namespace) -> None:
         print(f"filled in                     {clocks.perf_counter() - begun:10.0f} s")
     if world != file:
         shutil.copyfile(world, file)
-    _apart("past", file, chosen.chats, chosen.due, min(chosen.past, chosen.days - 1))
+    past = max(min(chosen.past, chosen.days - 1 - chosen.missed), 0)
+    _apart("past", file, chosen.chats, chosen.due, past, chosen.missed)
 
 
 def due_chats(chats: int, due: int) -> list[int]:
@@ -130,8 +139,8 @@ async def _main(what: str, file: Path, *numbers: int) -> None:
     if what == "fill":
         await fill(db, *numbers)
     else:
-        chats, due, each = numbers
-        await give_past(db, due_chats(chats, due), each)
+        chats, due, each, missed = numbers
+        await give_past(db, due_chats(chats, due), each, missed)
     await db.close()
     with closing(sqlite3.connect(file)) as conn:
         conn.execute("PRAGMA wal_checkpoint(TRUNCATE)")
