@@ -416,10 +416,7 @@ class Background:
 
     def mentions_of(self, names: Sequence[str]) -> NDArray[np.float32]:
         """Past papers × units: how much each paper speaks of each unit, as in `Features`."""
-        found = np.zeros((len(self.papers), len(names)), dtype=np.float32)
-        at = self.vocabulary.named(names)
-        found[:, at >= 0] = self.mentions[:, at[at >= 0]].toarray()
-        return found
+        return _columns_of(self.mentions, self.vocabulary.named(names))
 
     @cached_property
     def everything(self) -> Likeness:
@@ -597,10 +594,7 @@ class Features:
     def mentions_of(self, names: Sequence[str]) -> NDArray[np.float32]:
         """How much each paper (row) speaks of each unit (column): 0 for not at all, growing to 1 with every mention
         and slower in long papers."""
-        known, mentions = self.mentioned(names)
-        found = np.zeros((len(self.papers), len(names)), dtype=np.float32)
-        found[:, known] = mentions.toarray()
-        return found
+        return _columns_of(self.mentions, self.columns.named(names))
 
     @cached_property
     def place(self) -> dict[str, int]:
@@ -612,11 +606,13 @@ class Features:
         """Each paper's rank among them by id."""
         return np.argsort(np.array(sorted(range(len(self.ids)), key=self.ids.__getitem__), dtype=np.intp))
 
-    def mentioned(self, names: Sequence[str]) -> tuple[list[int], Matrix]:
-        """The places in `names` of the units that some paper speaks of, and papers × those units, as in `mentions_of`."""
-        at = self.columns.named(names)
-        known = np.flatnonzero(at >= 0)
-        return known.tolist(), self.mentions[:, at[known]]
+
+def _columns_of(mentions: Matrix, places: NDArray[np.int32]) -> NDArray[np.float32]:
+    """Papers × places: these columns of `mentions`, nothing for a place below 0."""
+    found = np.zeros((mentions.shape[0], len(places)), dtype=np.float32)
+    known = places >= 0
+    found[:, known] = mentions[:, places[known]].toarray()
+    return found
 
 
 def _places(of_papers: Sequence[Sequence[str]]) -> dict[str, NDArray[np.intp]]:
