@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import fields
 from datetime import UTC, date, datetime
 from functools import cache
+from itertools import permutations
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, Table, and_, bindparam, delete, exists, func, or_, select
@@ -214,7 +215,8 @@ async def subscribed(conn: AsyncConnection) -> int:
 
 async def migrate(conn: AsyncConnection, telegram_id: int, new_telegram_id: int) -> int:
     """Telegram gave the chat another number: all its topics keep what they have. What was begun under the new number
-    meanwhile is dropped. Told twice, it does nothing the second time.
+    meanwhile is dropped, and so is what somebody wrote under the old number after the chat had moved: of two the one that
+    has been known longer stays, however often and in whichever order the move is told.
 
     Returns:
         How many of our chats moved.
@@ -223,21 +225,29 @@ async def migrate(conn: AsyncConnection, telegram_id: int, new_telegram_id: int)
         return 0
     # Held, so that who is told at the same moment does not take what has arrived for what was begun there.
     threads = select(chats.c.thread_id).where(chats.c.telegram_id == telegram_id).order_by(chats.c.id).with_for_update()
-    moving = list((await conn.execute(threads)).scalars())
-    if not moving:
+    if not (await conn.execute(threads)).all():
         return 0
-    begun = delete(chats).where(chats.c.telegram_id == new_telegram_id, chats.c.thread_id.in_(moving))
+    drop = [_newer_than_its_namesake(*numbers) for numbers in permutations((telegram_id, new_telegram_id))]
     move = chats.update().where(chats.c.telegram_id == telegram_id).values(telegram_id=new_telegram_id)
     for attempts_left in reversed(range(MOVING_ATTEMPTS)):
         try:
             async with conn.begin_nested():
-                await conn.execute(begun)
-                await conn.execute(move)
-            break
+                for newer in drop:
+                    await conn.execute(delete(chats).where(newer))
+                return (await conn.execute(move)).rowcount
         except IntegrityError:  # somebody began there just between the two
             if not attempts_left:
                 raise
-    return len(moving)
+    return 0
+
+
+def _newer_than_its_namesake(telegram_id: int, other_telegram_id: int) -> ColumnElement[bool]:
+    """That a chat has this number, and the same topic was known under the other one before."""
+    other = chats.alias()
+    known_before = exists().where(
+        other.c.telegram_id == other_telegram_id, other.c.thread_id == chats.c.thread_id, other.c.id < chats.c.id
+    )
+    return and_(chats.c.telegram_id == telegram_id, known_before)
 
 
 async def forget(conn: AsyncConnection, chat_id: int) -> bool:

@@ -86,6 +86,23 @@ async def test_a_group_moves_though_somebody_writes_there_already(db: Database, 
         assert again.id == chat.id
 
 
+async def test_a_group_that_has_moved_is_not_replaced_by_what_comes_late(db: Database, use: Subscriptions) -> None:
+    """Who presses an old button of the group that was begins it anew; told of the move once more, as by the answer that
+    Telegram refuses, the bot keeps what has moved."""
+    chat = await group(use)
+    await use.set_size(chat.id, "14")
+    await use.migrate(-100, -1_000_100)
+    for _ in range(ROUNDS):
+        late = [use.arrive(-100, 0, ChatKind.GROUP, "Lab", "en") for _ in range(2)]
+        await at_once([*late, *(use.migrate(-100, -1_000_100) for _ in range(3))])
+        await use.arrive(-100, 0, ChatKind.GROUP, "Lab", "en")
+        await use.migrate(-100, -1_000_100)
+        moved = await found(db, -1_000_100)
+        assert moved is not None
+        assert (moved.id, moved.size) == (chat.id, 14)
+        assert await found(db, -100) is None
+
+
 async def test_categories_chosen_at_once_are_all_chosen(use: Subscriptions) -> None:
     """Members press the buttons of several categories at the same moment."""
     names = ["cs.AI", "cs.CL", "cs.CV", "cs.RO", "stat.ML", "math.PR"]
