@@ -32,7 +32,8 @@ class Limits:
     `overall` messages a second over all chats, evenly spaced; what is paid for (`allow_paid_broadcast`) has `paid` a
     second of its own. A chat gets one message in `chat_gap` seconds; where somebody waits for an answer it may be
     `burst` messages ahead of that, in a broadcast never. A group or channel gets `group` messages in `group_window`
-    seconds besides. When `alarm` chats were refused and none was served between them, everybody has to wait.
+    seconds besides. When `alarm` chats were refused and none was served between them, everybody has to wait, for as
+    long as the shortest of them: what Telegram asks of all ends for all at once.
     """
 
     overall: int = 30
@@ -202,7 +203,7 @@ class Pacer:
         self._refused = {key: until for key, until in self._refused.items() if until > now}
         self._refused[ticket.chat] = now + retry_after
         if len(self._refused) >= self.limits.alarm:
-            self._all_paused_until = max(self._all_paused_until, *self._refused.values())
+            self._all_paused_until = max(self._all_paused_until, min(self._refused.values()))
             self._refused.clear()
             for beat in self._beats.values():
                 beat.hold(self._all_paused_until)
