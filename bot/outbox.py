@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 
+from bot.errors import DatabaseConflict
 from bot.groupcommit import GroupCommit
 from bot.model import Chat, Delivery
 from storage import chats, deliveries
@@ -74,9 +76,10 @@ class Outbox:
         await self._steps.ask(_Failed(delivery_id, reason, retry_at))
 
     async def pause(self, chat_id: int, reason: str) -> None:
-        """Stop posting to a chat that cannot be reached, until it comes back."""
-        async with self._db.begin() as conn:
-            await chats.update(conn, chat_id, paused=reason)
+        """Stop posting to a chat that cannot be reached, until it comes back; one that was forgotten needs no stopping."""
+        with suppress(DatabaseConflict):
+            async with self._db.begin() as conn:
+                await chats.update(conn, chat_id, paused=reason)
 
     async def migrate(self, telegram_id: int, new_telegram_id: int) -> None:
         """A group became a supergroup: everything of it moves over."""

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager
 from datetime import timedelta
 
 import pytest
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
+from telegram.error import Forbidden
 
+from bot.chat.delivery import Postman
 from bot.errors import DatabaseLocked
 from bot.model import Chat, ChatKind, Delivery, DeliveryState
 from bot.outbox import Outbox
@@ -88,6 +91,28 @@ async def test_addresses_follow_the_chat(db: Database) -> None:
         await chats.forget(conn, chat.id)
     assert await outbox.begin(other.id) is None
     assert await outbox.take(9) == []
+
+
+async def test_a_chat_that_was_forgotten_keeps_no_message_of_others_waiting(db: Database) -> None:
+    """Who deletes everything and blocks the bot while a message is on its way: there is nothing to write down, and the
+    others get theirs."""
+    outbox = Outbox(db, MovableClock())
+    gone = await chat_with(db, "a", telegram_id=7)
+    await chat_with(db, "b", telegram_id=8)
+    await chat_with(db, "c", telegram_id=9)
+    arrived: list[str] = []
+
+    async def post(chat: Chat, body: Mapping[str, object]) -> int:
+        if chat.id == gone.id:
+            async with db.begin() as conn:
+                await chats.forget(conn, gone.id)
+            raise Forbidden("Forbidden: bot was blocked by the user")
+        arrived.append(str(body["text"]))
+        return 5
+
+    postman = Postman(outbox, post, MovableClock(), concurrency=1, sleep=lambda _: asyncio.sleep(0))
+    await postman.deliver()
+    assert (arrived, postman.trouble) == (["b", "c"], "")
 
 
 async def test_steps_at_the_same_time_share_their_transactions(db: Database, monkeypatch: pytest.MonkeyPatch) -> None:
