@@ -384,13 +384,16 @@ class Digests:
     # ------------------------------------------------------------------ empty hours
 
     async def empty_hours(self, asking: Sequence[Chat]) -> dict[int, EmptyHour]:
-        """What to do at these chats' hours when nothing is in that was not posted, by chat."""
+        """What to do at these chats' hours when nothing is in that was not posted, by chat; one for which something has come
+        in meanwhile is missing."""
         now = self._clock()
         ids = [chat.id for chat in asking]
         async with self._db.read() as conn:
             names = await chats.categories_of(conn, ids)
             polls = await listings.polls(conn, {name for some in names.values() for name in some})
             last = await digests.last_made(conn, ids)
+            # After the polls: one that says that a listing was read has been written after it.
+            come_in = await listings.unconsidered_of(conn, ids)
         expected = calendar.expected_date(now)
         return {
             chat.id: schedule.empty_hour(
@@ -402,6 +405,7 @@ class Digests:
                 now=now,
             )
             for chat in asking
+            if chat.id not in come_in
         }
 
     async def quiet(self, chat_id: int, kind: QuietKind | None) -> QuietView:

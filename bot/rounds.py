@@ -104,10 +104,12 @@ class Rounds:
         return next_slot(chat.hour, chat.timezone, self._clock())
 
     async def _say_why_not(self, empty: Sequence[Chat]) -> None:
-        """Tell chats why their hour brings no table, where there is something to say, and set their next hours."""
+        """Tell chats why their hour brings no table, where there is something to say, and set their next hours. Where
+        there is something for a table by now the hour stays as it is."""
+        hours = await self._digests.empty_hours(empty) if empty else {}
+        empty = [chat for chat in empty if chat.id in hours]
         if not empty:
             return
-        hours = await self._digests.empty_hours(empty)
         said = [(chat, say) for chat in empty if (say := hours[chat.id].say) is not None]
         await self._digests.note(said, self._lay_out_note)
         async with self._db.begin() as conn:

@@ -306,6 +306,18 @@ async def test_a_held_hour_is_tried_again_until_the_table_is_there(post: Post) -
     assert await post.texts() == [QuietKind.UNREACHABLE.value, "Ada"]
 
 
+async def test_a_listing_that_comes_while_others_are_served_is_not_missed(post: Post) -> None:
+    """Nothing was in for this chat when its part was begun, and now it is: its hour stays open for the next round."""
+    ada, bo = await post.chat("Ada"), await post.chat("Bo", "cs.CL")
+    await post.announce("cs.LG")
+    post.interruption = lambda: post.announce("cs.CL", 3, 4)
+    await post.rounds.due()
+    assert await post.texts() == ["Ada"]
+    assert [(await post.now(chat)).next_at for chat in (ada, bo)] == [TOMORROW, EIGHT]
+    await post.rounds.due()
+    assert await post.texts() == ["Ada", "Bo"]
+
+
 async def test_an_hour_is_not_held_for_ever(post: Post) -> None:
     """After half a day the chat waits for its next hour."""
     ada = await post.chat("Ada")
