@@ -13,6 +13,7 @@ import logging
 import time
 from collections.abc import Awaitable, Callable
 from hashlib import blake2s
+from typing import Any
 
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
@@ -132,11 +133,21 @@ async def end_the_silent(conn: AsyncConnection, key: int, seconds: float) -> boo
 
 
 async def _work_while_leading(conn: AsyncConnection, work: Callable[[], Awaitable[object]], held: Lead) -> None:
+    gone: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+    def ended(_connection: object) -> None:
+        # The lock has gone with it, and another program may lead at this very moment.
+        held.lost()
+        if not gone.done():
+            gone.set_result(None)
+
+    driver: Any = (await conn.get_raw_connection()).driver_connection
+    driver.add_termination_listener(ended)
     working = asyncio.ensure_future(work())
     try:
         while True:
-            done, _ = await asyncio.wait((working,), timeout=LOOK_AGAIN)
-            if done:
+            await asyncio.wait((working, gone), timeout=LOOK_AGAIN, return_when=asyncio.FIRST_COMPLETED)
+            if working.done():
                 working.result()
                 return
             asked = held.now()

@@ -75,6 +75,17 @@ async def test_one_leads_and_the_other_takes_over(migrated_postgres_url: str) ->
     assert working == []
 
 
+async def end_the_lead(url: str) -> None:
+    """The server ends the connection that holds the sender's lead."""
+    engine = engines.plain(make_url(url))
+    async with engine.begin() as conn:
+        await conn.execute(
+            text("SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND objid = :low"),
+            {"low": key_of("sender") & 0xFFFFFFFF},
+        )
+    await engine.dispose()
+
+
 async def test_a_lost_connection_ends_the_lead(migrated_postgres_url: str) -> None:
     """When the server ends the connection, the work is cancelled, and the lead is taken again."""
     begun = 0
@@ -90,15 +101,35 @@ async def test_a_lost_connection_ends_the_lead(migrated_postgres_url: str) -> No
 
     leader = asyncio.create_task(lead(migrated_postgres_url, "sender", work, quickly))
     await until(lambda: begun > 0)
-    engine = engines.plain(make_url(migrated_postgres_url))
-    async with engine.begin() as conn:
-        await conn.execute(
-            text("SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND objid = :low"),
-            {"low": key_of("sender") & 0xFFFFFFFF},
-        )
-    await engine.dispose()
+    await end_the_lead(migrated_postgres_url)
     await asyncio.wait_for(ended.wait(), 10)
     await until(lambda: begun > 1)
+    leader.cancel()
+    await asyncio.gather(leader, return_exceptions=True)
+
+
+async def test_who_loses_the_connection_is_not_sure_any_more(
+    migrated_postgres_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The lock is free at once, and another program may have it: whoever led does not go on until the next look."""
+    monkeypatch.setattr(leading, "LOOK_AGAIN", 60.0)
+    held = Lead()
+    begun, ended = asyncio.Event(), asyncio.Event()
+
+    async def work() -> None:
+        begun.set()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            ended.set()
+
+    leader = asyncio.create_task(lead(migrated_postgres_url, "sender", work, asyncio.sleep, held))
+    await begun.wait()
+    await asyncio.wait_for(held.sure(), 1)
+    await end_the_lead(migrated_postgres_url)
+    await asyncio.wait_for(ended.wait(), 5)
+    with pytest.raises(TimeoutError):
+        await asyncio.wait_for(held.sure(), 0.2)
     leader.cancel()
     await asyncio.gather(leader, return_exceptions=True)
 
