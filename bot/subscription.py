@@ -142,11 +142,13 @@ class Subscriptions:
             await chats.update(conn, chat_id, paused=reason)
 
     async def resume(self, chat_id: int) -> Chat:
-        """The chat can be reached again."""
+        """The chat can be reached again, and with it every topic of the same group that was paused."""
         async with self._db.begin() as conn:
-            chat = await chats.hold(conn, chat_id)
-            slot = self._slot(chat.hour, chat.timezone) if chat.subscribed else None
-            return await chats.update(conn, chat_id, paused="", held_since=None, next_at=slot)
+            for chat in await chats.hold_topics(conn, chat_id):
+                if chat.paused or chat.id == chat_id:
+                    slot = self._slot(chat.hour, chat.timezone) if chat.subscribed else None
+                    await chats.update(conn, chat.id, paused="", held_since=None, next_at=slot)
+            return await chats.must(conn, chat_id)
 
     async def migrate(self, old_telegram_id: int, new_telegram_id: int) -> None:
         """A group became a supergroup."""

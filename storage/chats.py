@@ -119,6 +119,13 @@ async def hold(conn: AsyncConnection, chat_id: int) -> Chat:
     return _chat_of(row)
 
 
+async def hold_topics(conn: AsyncConnection, chat_id: int) -> list[Chat]:
+    """As `hold`, together with everything else that has the same number at Telegram: a group and its topics."""
+    telegram_id = select(chats.c.telegram_id).where(chats.c.id == chat_id).scalar_subquery()
+    query = select(*_COLUMNS).where(chats.c.telegram_id == telegram_id).order_by(chats.c.id)
+    return [_chat_of(row) for row in await conn.execute(query.with_for_update(key_share=True))]
+
+
 async def find(conn: AsyncConnection, telegram_id: int, thread_id: int) -> Chat | None:
     """The chat of Telegram's number and topic; None if it was never seen."""
     query = select(*_COLUMNS).where(chats.c.telegram_id == telegram_id, chats.c.thread_id == thread_id)

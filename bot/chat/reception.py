@@ -123,7 +123,7 @@ class Reception:
     async def _receive(
         self, update: Update, bot: ExtBot[Any], handler: Handler, text: str = "", *, silent: bool = False
     ) -> None:
-        """Handle one update; a `silent` one is answered by nobody, whatever goes wrong."""
+        """Handle one update; a `silent` one says that we are outside: nobody is answered, whatever goes wrong."""
         served = self._desk.digests.precedence.waits()
         try:
             await self._attend(update, bot, handler, text, served, silent=silent)
@@ -156,7 +156,7 @@ class Reception:
                 await visit.toast("gone", alert=True)
                 return
             visit.chat = await self._arrive(update)
-            if visit.chat.paused:
+            if visit.chat.paused and not silent:
                 visit.chat = await self._desk.subscriptions.resume(visit.chat.id)
             await handler(visit)
         except Exception as error:  # noqa: BLE001 - whatever went wrong, whoever asked is told

@@ -49,6 +49,28 @@ async def test_a_group_that_throws_the_bot_out_is_paused(
     assert (chat.paused, chat.subscribed) == ("", True)
 
 
+async def test_topics_come_back_with_their_group(bot: ChatBot, playground: Playground, ada: User) -> None:
+    """A topic's table that did not get through paused the topic; the bot that is brought back goes on there too, and only
+    there: what was never paused keeps its hour."""
+    forum = playground.add_group("Forum", ada, forum=True)
+    await playground.join(forum, playground.bot)
+    topics = [await playground.add_topic(forum, ada, name) for name in ("Vision", "Language")]
+    for topic in topics:
+        sent = await playground.user_sends(forum, ada, "/subscribe", thread_id=topic)
+        await playground.wait_for_message(forum, "Subscribed.", after=sent.id)
+    await bot.desk.subscriptions.pause((await bot.chat(forum, topics[0])).id, "kicked")
+    untouched = await bot.chat(forum, topics[1])
+    await playground.kick(forum, ada)
+    await bot.until(lambda: paused(bot, forum, "kicked"))
+    assert (await bot.chat(forum, topics[0])).paused == "kicked"
+    await playground.join(forum, playground.bot)
+    await bot.until(lambda: paused(bot, forum, ""))
+    chat = await bot.chat(forum, topics[0])
+    assert (chat.paused, chat.subscribed) == ("", True)
+    assert chat.next_at is not None
+    assert await bot.chat(forum, topics[1]) == untouched
+
+
 async def test_a_paused_chat_that_writes_is_reachable(
     bot: ChatBot, playground: Playground, private: Chat, ada: User
 ) -> None:
