@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hypothesis
 import pytest
 
 from tests.support.databases import (
@@ -37,6 +38,10 @@ __all__ = [
     "sqlite_url",
     "world",
 ]
+
+
+hypothesis.settings.register_profile("paperboy", deadline=None)  # a busy machine is no reason to fail
+hypothesis.settings.load_profile("paperboy")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -13,7 +13,7 @@ OF_TAGS = {name: one for name, one in vars(tags).items() if isinstance(one, Cued
 
 
 @pytest.mark.parametrize("name", OF_TAGS)
-@settings(suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much], deadline=None)
+@settings(suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much])
 @given(data=st.data())
 def test_whatever_matches_has_a_cue(name: str, data: st.DataObject) -> None:
     """No cue keeps a pattern from finding what it stands for, whatever stands around it and in whatever case."""

@@ -295,7 +295,7 @@ SECTIONS = st.builds(
 )
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=150, suppress_health_check=[HealthCheck.too_slow])
 @given(
     whole=st.builds(
         lambda sections, abstract, source: text(*sections, abstract=abstract, source=source),

@@ -212,7 +212,7 @@ def _squeezed(text: str) -> str:
     return "".join(text.split())
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.lists(block, max_size=8).map("".join))
 def test_any_document_is_taken_and_loses_nothing(markup: str) -> None:
     """Whatever the text: every part is within Telegram's limits and valid, and every text is there in order."""
@@ -236,7 +236,7 @@ def _texts_in_order(document: Document) -> list[str]:
     return [_squeezed(text) for one in flat if one.size.blocks == 1 for text in one.texts()]
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(nasty)
 def test_any_text_is_data(text: str) -> None:
     """A text inside a view becomes a string, and nothing but a string."""

@@ -238,7 +238,7 @@ def _inline_texts(inlines: tuple[Inline, ...]) -> list[str]:
     return found
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.lists(block, max_size=8).map("".join))
 def test_any_document_fits_telegram_and_loses_nothing(markup: str) -> None:
     """Whatever the text: parts of at most 4,096 units and 100 entities, well-formed, never empty, all text in order."""
@@ -260,7 +260,7 @@ def test_any_document_fits_telegram_and_loses_nothing(markup: str) -> None:
     assert not re.search("[\x00-\x1f\u200b\u2028-\u202e\u2066-\u2069\ud800-\udfff]", everything)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(nasty)
 def test_any_text_is_data(text: str) -> None:
     """A text inside a view opens no entity, no link and no button, and is shown as it is."""

@@ -93,7 +93,7 @@ def squeezed(text: str) -> str:
     return "".join(text.split())
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(nasty, nasty, nasty, st.sampled_from(["en", "zh"]))
 def test_a_table_of_nasty_papers(title: str, institution: str, label: str, language: str) -> None:
     """Titles, institutions, authors and interests in a table open no link and no button that is not ours."""
@@ -108,7 +108,7 @@ def test_a_table_of_nasty_papers(title: str, institution: str, label: str, langu
     assert document.size.buttons == 5
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(nasty, nasty, st.sampled_from(["en", "zh"]))
 def test_a_card_of_a_nasty_paper(text: str, other: str, language: str) -> None:
     """Quotes, sections, formulas and institutions on a card are shown as written."""
@@ -129,7 +129,7 @@ def test_a_card_of_a_nasty_paper(text: str, other: str, language: str) -> None:
         assert squeezed(clean(text)) in squeezed("".join(one.text for one in shown))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(nasty, st.sampled_from(["en", "zh"]))
 def test_a_profile_of_nasty_wishes(text: str, language: str) -> None:
     """What people type is shown to them as they typed it, in the text and on buttons."""

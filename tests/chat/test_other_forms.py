@@ -146,7 +146,7 @@ class _Tags(HTMLParser):
         self.text += data
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.text(st.characters(codec=None), max_size=80))
 def test_any_text_is_data_on_a_page(text: str) -> None:
     """Nothing that a text says becomes an element of the page."""

@@ -305,7 +305,7 @@ _wishes = st.lists(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(_wishes)
 def test_whatever_is_asked_for_the_limits_hold_and_nothing_is_lost(
     wishes: list[tuple[float, int, Lane, str]],

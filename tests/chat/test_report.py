@@ -207,7 +207,7 @@ def test_text_from_outside_is_never_markup(language: str) -> None:
     plain_text(document, str, 80).encode()
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(
     st.text(st.characters(exclude_categories=()), max_size=60)
     | st.sampled_from(("$\\frac{", "<b>", "]]>", "&#0;", "|" * 9))

@@ -53,14 +53,14 @@ def answered(**given: object) -> bool:
     return (refusals, len(shown)) in (([], 1), ([400], 0))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(values)
 def test_any_blocks_are_answered(value: Any) -> None:
     """No shape of blocks breaks the server."""
     assert answered(blocks=value if isinstance(value, list) else [value])
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.lists(tags | texts, max_size=12).map("".join), st.sampled_from(("html", "markdown")))
 def test_any_html_and_markdown_is_answered(source: str, form: str) -> None:
     """No text breaks the parsers."""

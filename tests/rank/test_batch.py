@@ -118,14 +118,14 @@ def causes(scored: ScoredPaper) -> dict[tuple[str, str, str, int], float]:
     }
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.lists(profiles, min_size=1, max_size=6))
 def test_together_as_alone(some: list[Profile]) -> None:
     """Whatever chats are scored together, each gets its own scores."""
     held_against_one_by_one(FEATURES, some)
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 @given(st.lists(profiles, min_size=2, max_size=4))
 def test_together_as_alone_on_very_many_papers(some: list[Profile]) -> None:
     """The same where too many papers are new for every pair to be kept, as after days without the bot."""
@@ -133,7 +133,7 @@ def test_together_as_alone_on_very_many_papers(some: list[Profile]) -> None:
         held_against_one_by_one(FEATURES, some)
 
 
-@settings(max_examples=5, deadline=None)
+@settings(max_examples=5)
 @given(st.lists(profiles, min_size=2, max_size=4))
 def test_together_as_alone_with_vectors(some: list[Profile]) -> None:
     """The same with an embedding model's vectors."""

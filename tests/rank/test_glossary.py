@@ -8,7 +8,7 @@ from importlib.resources import files
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.rank import glossary
@@ -132,7 +132,6 @@ def test_the_data_travel_with_the_package() -> None:
     assert "*.tsv" in carried
 
 
-@settings(deadline=None)
 @given(st.text(max_size=200))
 def test_any_text_can_be_searched(text: str) -> None:
     """Found terms lie one after the other inside the text."""

@@ -113,7 +113,7 @@ def test_terms_of_somebody_else_weigh_less() -> None:
     assert interest.label == "policy optimization"
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(
     st.text(max_size=200)
     | st.lists(

@@ -252,7 +252,7 @@ def test_one_paper_or_none_or_without_an_abstract() -> None:
     assert len(select(score(lonely, Profile(interests="GRPO"), {}, {}, NOW), 5, seen=frozenset())) == 1
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.text(max_size=120), st.lists(st.tuples(st.text(max_size=60), st.text(max_size=200)), min_size=1, max_size=4))
 def test_any_words_give_an_order(interests: str, papers: list[tuple[str, str]]) -> None:
     """Whatever is written by readers or authors, every paper has a finite score that its reasons explain."""

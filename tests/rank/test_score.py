@@ -220,7 +220,7 @@ PROFILES = st.builds(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(PROFILES, st.dictionaries(st.sampled_from(DAY), st.integers(0, 10**6), max_size=4), st.integers(0, 8))
 def test_every_profile_gets_explained_scores_and_a_sound_selection(
     profile: Profile, upvotes: dict[object, int], size: int

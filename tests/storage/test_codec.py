@@ -63,7 +63,7 @@ def written(value: object) -> Any:
     return json.loads(codec.dumps(value))
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(st.data())
 @pytest.mark.parametrize("noun", NOUNS, ids=lambda noun: noun.__name__)
 def test_every_noun_survives(noun: type[Any], data: st.DataObject) -> None:
@@ -72,7 +72,7 @@ def test_every_noun_survives(noun: type[Any], data: st.DataObject) -> None:
     assert codec.decode(noun, written(value)) == value
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(st.data())
 @pytest.mark.parametrize("noun", NOUNS, ids=lambda noun: noun.__name__)
 def test_what_another_version_wrote_still_reads(noun: type[Any], data: st.DataObject) -> None:

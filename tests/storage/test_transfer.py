@@ -79,7 +79,7 @@ async def test_it_goes_to_postgresql_and_comes_back(
             assert made.id == 5
 
 
-@settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=8, suppress_health_check=list(HealthCheck))
 @given(rows=odd_rows())
 def test_whatever_the_tables_hold_arrives_and_comes_back(
     migrated_file: Path, shared_postgres_url: str, tmp_path_factory: pytest.TempPathFactory, rows: Rows

@@ -64,6 +64,8 @@ class ChatBot:
     db: Database
     playground: Playground
     bot: ExtBot[Any]
+    at_work: Callable[[], bool]
+    """Whether an update waits or is handled."""
 
     async def chat(self, place: Place, thread_id: int = 0) -> Chat:
         """The chat as it is stored."""
@@ -95,7 +97,7 @@ class ChatBot:
 
     async def settled(self) -> None:
         """Wait until nothing seems to go on, to see that something did not happen."""
-        assert await self.playground.settle(quiet=0.3, timeout=20)
+        assert await self.playground.settle(quiet=0.3, timeout=20, busy=self.at_work)
 
 
 @asynccontextmanager
@@ -137,11 +139,17 @@ async def chat_bot(
             playground.token, base_url=f"{playground.url}/bot", request=Transport(), get_updates_request=Transport()
         )
         running = application(bot, desk)
+
+        def at_work() -> bool:
+            # The next poll confirms updates once they are in the queue.
+            waiting = playground.state.updates.pending + running.update_queue.qsize()
+            return waiting + running.update_processor.current_concurrent_updates > 0
+
         async with running:
             await running.start()
             assert running.updater is not None
             await running.updater.start_polling(timeout=5, allowed_updates=Update.ALL_TYPES)
-            yield ChatBot(desk, db, playground, bot)
+            yield ChatBot(desk, db, playground, bot, at_work)
             await running.updater.stop()
             await running.stop()
             assert not desk.digests.precedence.waiting, "somebody who was answered still counts as waiting"
