@@ -734,7 +734,7 @@ class DeliveryState(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Delivery:
     """One message of a digest or notice: recorded before and after the send. `position` counts from 0 within its
-    subject; `attempts` counts sends begun."""
+    subject; `attempts` counts sends begun; `telegram_id` is where it goes, told of a message that is to be sent next."""
 
     id: int
     chat_id: int
@@ -746,3 +746,4 @@ class Delivery:
     message_id: int | None = None
     reason: str = ""
     not_before: datetime | None = None
+    telegram_id: int = field(default=0, compare=False)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy import bindparam, delete, exists, func, or_, select, update
@@ -10,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.model import Delivery, DeliveryState
 from storage.sql import AnyRow, as_given, chunks, insert
-from storage.tables import deliveries, digests, openings, unfolded
+from storage.tables import chats, deliveries, digests, openings, unfolded
 
 OPEN = (DeliveryState.PLANNED.value, DeliveryState.SENDING.value)
 
@@ -58,7 +59,8 @@ async def next_ones(conn: AsyncConnection, now: datetime, limit: int, held: Coll
     must_wait = exists().where(
         earlier.c.chat_id == deliveries.c.chat_id, earlier.c.state.in_(OPEN), earlier.c.id < deliveries.c.id
     )
-    first = select(deliveries).where(~must_wait).order_by(deliveries.c.id)
+    place = select(chats.c.telegram_id).where(chats.c.id == deliveries.c.chat_id).scalar_subquery()
+    first = select(deliveries, place.label("telegram_id")).where(~must_wait).order_by(deliveries.c.id)
     if held:
         first = first.where(deliveries.c.id.not_in(held))
     doubtful = first.where(deliveries.c.state == DeliveryState.SENDING)
@@ -69,7 +71,8 @@ async def next_ones(conn: AsyncConnection, now: datetime, limit: int, held: Coll
     found: list[Delivery] = []
     for query in (doubtful, due):  # two, so that the index gives their order and nothing has to be sorted
         if len(found) < limit:
-            found += [_delivery_of(row) for row in await conn.execute(query.limit(limit - len(found)))]
+            rows = await conn.execute(query.limit(limit - len(found)))
+            found += [replace(_delivery_of(row), telegram_id=row.telegram_id) for row in rows]
     return found
 
 

@@ -72,7 +72,8 @@ class Outbox(Protocol):
 
 
 class Postman:
-    """Sends what the outbox holds, several chats at a time, each chat's messages one after the other.
+    """Sends what the outbox holds, several chats at a time, each chat's messages one after the other; a group's topics
+    have its limits in common, so theirs too.
 
     Args:
         outbox: the ledger.
@@ -185,6 +186,7 @@ class Postman:
 
     async def _serve(self, delivery: Delivery, line: _Line) -> None:
         """Send one message and write down what became of it."""
+        rest = 0.0
         try:
             begun = await self._begin(delivery)
         except StorageError as error:
@@ -195,7 +197,8 @@ class Postman:
             self.trouble = ""
             if begun is not None:
                 await self._send(*begun)
-                line.leave_alone(delivery.chat_id, self._rest(begun[1]))
+                rest = self._rest(begun[1])
+        line.leave_alone(delivery.telegram_id, rest)
         if delivery.id not in self._unwritten:
             self._in_hand.discard(delivery.id)
 
@@ -397,14 +400,15 @@ class _UnderWay:
 
 
 class _Line:
-    """Messages in hand, one of each chat: those that may go now, in order, and those whose chats are left alone for a
-    while. `more` says that the outbox had more of them than were taken. `time` is a running clock."""
+    """Messages in hand, one of each chat: those that may go now, in order, one to each place, and those to places that
+    have one already or are left alone for a while. `more` says that the outbox had more of them than were taken. `time` is
+    a running clock."""
 
     def __init__(self, time: Callable[[], float]) -> None:
         self.more = True
         self._time = time
         self._ready: deque[Delivery] = deque()
-        self._resting: dict[int, Delivery | None] = {}
+        self._behind: dict[int, deque[Delivery]] = {}
         self._ends: list[tuple[float, int]] = []
         self._held_up = 0
 
@@ -414,32 +418,33 @@ class _Line:
     def add(self, deliveries: Iterable[Delivery]) -> None:
         """Further messages."""
         for delivery in deliveries:
-            if delivery.chat_id in self._resting:
-                self._resting[delivery.chat_id] = delivery
+            if (behind := self._behind.get(delivery.telegram_id)) is not None:
+                behind.append(delivery)
                 self._held_up += 1
             else:
+                self._behind[delivery.telegram_id] = deque()
                 self._ready.append(delivery)
 
-    def leave_alone(self, chat_id: int, seconds: float) -> None:
-        """The chat's next message may go in so many seconds."""
-        if seconds > 0:
-            self._resting[chat_id] = None
-            heappush(self._ends, (self._time() + seconds, chat_id))
+    def leave_alone(self, place: int, seconds: float) -> None:
+        """What went to this place is done with; the next message may go there in so many seconds."""
+        heappush(self._ends, (self._time() + seconds, place))
 
     def ready(self) -> int:
         """How many may go now."""
         now = self._time()
         while self._ends and self._ends[0][0] <= now:
-            _, chat_id = heappop(self._ends)
-            if (delivery := self._resting.pop(chat_id)) is not None:
-                self._ready.append(delivery)
+            _, place = heappop(self._ends)
+            if behind := self._behind[place]:
+                self._ready.append(behind.popleft())
                 self._held_up -= 1
+            else:
+                del self._behind[place]
         return len(self._ready)
 
     def next(self) -> Delivery | None:
-        """The next message that may go now."""
+        """The next message that may go now; where it goes nothing else does until `leave_alone`."""
         return self._ready.popleft() if self.ready() else None
 
     def rests(self) -> float:
-        """Seconds until a message may go that may not now; infinite without one."""
-        return max(0.0, self._ends[0][0] - self._time()) if self._held_up else math.inf
+        """Seconds until a message may go that may not now; infinite where that depends on those on their way."""
+        return max(0.0, self._ends[0][0] - self._time()) if self._held_up and self._ends else math.inf

@@ -135,6 +135,22 @@ async def test_a_chat_that_has_to_wait_holds_up_nobody() -> None:
     assert [text.partition(":")[2] for text in world.far.texts()] == ["first"] * 105 + ["second"] * 5
 
 
+async def test_a_group_with_many_topics_holds_up_nobody() -> None:
+    """Topics have their group's limits in common: one message at a time is on its way to all of them, and the others wait
+    in nobody's place."""
+    world = World(concurrency=4, rest=lambda chat: 0.2 if chat.thread_id else 0.0)
+    for topic in range(1, 7):
+        world.outbox.chat(topic, telegram_id=-1001, thread_id=topic)
+        world.outbox.plan(topic, f"topic {topic}")
+    for chat in range(7, 107):
+        world.outbox.plan(chat, "other")
+    assert await world.postman.deliver() == 106
+    topics = [number for number, text in enumerate(world.far.texts()) if text.startswith("topic")]
+    assert topics[1:] == list(range(101, 106))
+    assert not world.far.overlapped
+    assert world.far.most_under_way == 4
+
+
 async def test_a_long_outbox_is_taken_in_portions() -> None:
     """Many chats with several messages each are served without asking the outbox again for every message."""
     world = World(concurrency=8)

@@ -45,7 +45,9 @@ async def test_messages_are_planned_in_order(db: Database) -> None:
             Delivery(planned[0].id, chat, digest.id, 0, bodies[0], DeliveryState.PLANNED),
             Delivery(planned[1].id, chat, digest.id, 1, bodies[1], DeliveryState.PLANNED),
         ]
-        assert await _to_the_end(conn) == planned + note
+        in_order = await _to_the_end(conn)
+        assert in_order == planned + note
+        assert {one.telegram_id for one in in_order} == {1}
         assert await deliveries.plan(conn, chat, None, []) == []
 
 

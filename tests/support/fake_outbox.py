@@ -62,7 +62,9 @@ class FakeOutbox:
             if row.id not in held
             and (row.state is DeliveryState.SENDING or row.not_before is None or row.not_before <= now)
         ]
-        return sorted(open_now, key=lambda row: (row.state is DeliveryState.PLANNED, row.id))[:limit]
+        first = sorted(open_now, key=lambda row: (row.state is DeliveryState.PLANNED, row.id))[:limit]
+        places = {chat.id: chat.telegram_id for chat in self.chats.values()}
+        return [replace(row, telegram_id=places.get(row.chat_id, 0)) for row in first]
 
     async def begin(self, delivery_id: int) -> tuple[Delivery, Chat] | None:
         """Mark a planned message as being sent."""
