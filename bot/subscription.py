@@ -142,10 +142,11 @@ class Subscriptions:
             await chats.update(conn, chat_id, paused=reason)
 
     async def resume(self, chat_id: int) -> Chat:
-        """The chat can be reached again, and with it every topic of the same group that was paused."""
+        """The chat can be reached again, and with it every topic of the same group that was paused; what was not keeps the
+        hour that is due or held open."""
         async with self._db.begin() as conn:
             for chat in await chats.hold_topics(conn, chat_id):
-                if chat.paused or chat.id == chat_id:
+                if chat.paused:
                     slot = self._slot(chat.hour, chat.timezone) if chat.subscribed else None
                     await chats.update(conn, chat.id, paused="", held_since=None, next_at=slot)
             return await chats.must(conn, chat_id)

@@ -196,6 +196,17 @@ async def test_subscribing_again_keeps_the_hour_that_is_due(db: Database) -> Non
     assert (again.next_at, again.held_since) == (NOW, NOW)
 
 
+async def test_a_chat_that_was_never_away_keeps_the_hour_that_is_due(db: Database) -> None:
+    """That the bot is inside is told also where it becomes an administrator, and where two messages end the same pause."""
+    use = subscriptions(db)
+    chat = await arrived(use)
+    await use.start(chat.id)
+    async with db.begin() as conn:
+        await chats.update(conn, chat.id, next_at=NOW, held_since=NOW)
+    same = await use.resume(chat.id)
+    assert (same.next_at, same.held_since) == (NOW, NOW)
+
+
 async def test_a_chat_that_comes_back_holds_its_next_hour_anew(db: Database) -> None:
     """What was held open before the pause is over; the next hour has its own patience."""
     use = subscriptions(db)
