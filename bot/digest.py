@@ -369,10 +369,11 @@ class Digests:
         hours = [(draft.material.chat, next_at(draft.material.chat), None) for draft in drafts] if next_at else []
 
         async def write(conn: AsyncConnection) -> list[Digest]:
+            # The chats before what is theirs, also where no hour is set or somebody has just set another one.
+            await chats.hold_all(conn, [draft.digest.chat_id for draft in drafts])
             made = await digests.create_all(conn, [draft.digest for draft in drafts])
             both = list(zip(drafts, made, strict=True))
             await listings.consider(conn, [(one.chat_id, one.id, draft.material.pending) for draft, one in both])
-            # The chats before what is theirs, as in every transaction that holds a chat, and in one order.
             await chats.reschedule(conn, hours)
             for day, chat_ids in sorted(since.items()):
                 await chats.set_since(conn, chat_ids, day)

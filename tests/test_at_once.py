@@ -17,6 +17,7 @@ from bot.feedback import Feedback
 from bot.learning import Learning
 from bot.model import Chat, ChatKind, Digest, Reason, ReasonKind, VerdictKind
 from bot.outbox import Outbox
+from bot.pull import categories
 from bot.rankings import Rankings
 from bot.subscription import MOST_FOLLOWS, Subscriptions
 from storage import chats, listings, papers
@@ -224,3 +225,22 @@ async def test_digests_and_settings_never_wait_for_each_other_in_a_ring(db: Data
         made = await digests.make_all(ids, lay_out, lambda _: NOW)
         assert all(isinstance(one, Digest) for one in made.values())
         await changing.pop()
+
+
+async def test_a_table_and_its_categories_never_wait_for_each_other_in_a_ring(db: Database, use: Subscriptions) -> None:
+    """Somebody asks for a table while somebody else turns the order of the categories around."""
+
+    async def nothing(_: object) -> None:
+        return
+
+    digests = Digests(db, lambda: NOW, nothing, nothing)
+    chat = await group(use)
+    names = sorted(categories.names())[:40]
+    for n in range(ROUNDS):
+        async with db.begin() as conn:
+            await listings.save_page(conn, a.page(names[0], a.day(n), new=[a.paper(10 * n + k) for k in range(3)]), NOW)
+            await chats.set_categories(conn, chat.id, (), None)
+            await chats.set_categories(conn, chat.id, names, None)
+        turning = [use.set_categories(chat.id, ", ".join(names[::turn])) for turn in (1, -1) * 8]
+        made, *_ = await at_once([digests.make(chat.id), *turning], spread=0.1)
+        assert isinstance(made, Digest)
