@@ -14,7 +14,7 @@ from weakref import WeakValueDictionary
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot import schedule
-from bot.errors import BadDate, NoDigest, PaperboyError
+from bot.errors import BadDate, DatabaseConflict, NoDigest, PaperboyError
 from bot.llm.judging import MOST_JUDGED, Judge
 from bot.material import Material, Materials, states_on
 from bot.model import (
@@ -197,7 +197,10 @@ class Digests:
         exists is always delivered; it sees the digest before it has a number of its own.
         """
         async with self._lock(chat_id):
-            made = (await self._make([chat_id], plan, None))[chat_id]
+            try:
+                made = (await self._make([chat_id], plan, None))[chat_id]
+            except DatabaseConflict:  # another program has just made it, or a part of it
+                made = (await self._make([chat_id], plan, None))[chat_id]
         if isinstance(made, Exception):
             raise made
         return made

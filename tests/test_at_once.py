@@ -227,6 +227,22 @@ async def test_digests_and_settings_never_wait_for_each_other_in_a_ring(db: Data
         await changing.pop()
 
 
+async def test_a_table_that_two_programs_make_at_once_is_shown_by_both(db: Database, use: Subscriptions) -> None:
+    """Two who ask in a group are heard by two receivers: there is one digest, and both see it."""
+
+    async def nothing(_: object) -> None:
+        return
+
+    one, other = (Digests(db, lambda: NOW, nothing, nothing) for _ in range(2))
+    for n in range(ROUNDS):
+        chat = await group(use, -100 - n)
+        async with db.begin() as conn:
+            await listings.save_page(conn, a.page("cs.LG", a.day(n), new=[a.paper(10 * n + k) for k in range(3)]), NOW)
+        shown = await at_once(digests.now(chat.id) for digests in (one, other))
+        (first,), (second,) = [view for view in shown if isinstance(view, list)]
+        assert first.digest == second.digest
+
+
 async def test_a_table_and_its_categories_never_wait_for_each_other_in_a_ring(db: Database, use: Subscriptions) -> None:
     """Somebody asks for a table while somebody else turns the order of the categories around."""
 
