@@ -9,11 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, cast
 
-from telegram.error import NetworkError
 from telegram.ext import ExtBot
 
 from bot.chat.pacing import Lane
-from bot.chat.transport import PlainCall
+from bot.chat.transport import AnswerLost, PlainCall
 
 if TYPE_CHECKING:
     from telegram.request import RequestData
@@ -23,7 +22,7 @@ async def call_raw(bot: ExtBot[Lane], method: str, parameters: Mapping[str, Any]
     """Call `method`, which answers with an object; parameters that are None are left out. → that object.
 
     Raises:
-        NetworkError: the answer is something else; what was asked may have been done.
+        AnswerLost: the answer is something else.
         TelegramError: as every call.
     """
     given = {name: value for name, value in parameters.items() if value is not None}
@@ -33,5 +32,5 @@ async def call_raw(bot: ExtBot[Lane], method: str, parameters: Mapping[str, Any]
     else:
         answer = await bot.rate_limiter.process_request(bot.request.post, (), call, method, given, lane)
     if not isinstance(answer, dict):
-        raise NetworkError(f"{method}: the answer is not what was asked for")
+        raise AnswerLost(f"{method}: the answer is not what was asked for")
     return answer

@@ -22,7 +22,7 @@ from telegram.error import (
     TimedOut,
 )
 
-from bot.chat.transport import NotSent, ServerTrouble
+from bot.chat.transport import AnswerLost, NotSent, ServerTrouble
 
 MOST_REASON = 200
 """How much of Telegram's own words is kept as a reason."""
@@ -81,7 +81,7 @@ class Refused:
 
 @dataclass(frozen=True, slots=True)
 class InDoubt:
-    """It may have been sent. `broken` tells a connection that broke from an answer that took too long."""
+    """It may have been sent. `broken` tells a connection that broke from an answer that took too long or was damaged."""
 
     reason: str
     broken: bool
@@ -135,7 +135,7 @@ def judge(error: Exception) -> Outcome:  # noqa: PLR0911 - one return per outcom
             return Retry(reason, everywhere=True)
         case Forbidden() | BadRequest():
             return _refusal(error, reason)
-        case TimedOut():
+        case TimedOut() | AnswerLost():
             return InDoubt(reason, broken=False)
         case NetworkError():
             return InDoubt(reason, broken=True)

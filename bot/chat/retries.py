@@ -17,8 +17,8 @@ LONGEST_WAIT = 3600.0
 
 MOST_LATE = 1
 MOST_BROKEN = 3
-"""How often a message is sent again that may have arrived: once when the answer took too long, which usually means that
-it did; some times more when the connection broke, which usually happens before Telegram took it."""
+"""How often a message is sent again that may have arrived: once when the answer took too long or did not arrive whole,
+which usually means that it did; some times more when the connection broke, which usually happens before Telegram took it."""
 
 
 def verdict(delivery: Delivery, outcome: Outcome, rng: random.Random) -> tuple[str, float | None]:

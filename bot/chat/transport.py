@@ -66,6 +66,12 @@ class UnknownMethod(TelegramError):
     __slots__ = ()
 
 
+class AnswerLost(NetworkError):
+    """Telegram answered, but the answer did not arrive whole: what was asked was very likely done."""
+
+    __slots__ = ()
+
+
 class ServerTrouble(NetworkError):
     """Telegram answered with a server error (5xx) and did not do what was asked."""
 
@@ -143,6 +149,7 @@ class Transport(BaseRequest):
             NotSent: it did not reach Telegram.
             TimedOut: no whole answer in time; what was asked may have been done.
             ServerTrouble: a server error, so it was not done.
+            AnswerLost: the answer broke off; what was asked was very likely done.
             NetworkError: the connection broke; what was asked may have been done.
         """
         if self._session is None:
@@ -203,11 +210,11 @@ class Transport(BaseRequest):
         """The answer as a mapping. Unlike the original it does not log what cannot be read.
 
         Raises:
-            NetworkError: it was cut off or is something else; what was asked may have been done.
+            AnswerLost: it was cut off.
         """
         answer = _parsed(payload)
         if answer is None:
-            raise NetworkError("Invalid server response")
+            raise AnswerLost("Invalid server response")
         return answer
 
 
@@ -222,7 +229,8 @@ def sound(status: int, body: bytes, retry_after: str | None) -> tuple[int, bytes
         TimedOut: 504: the request went further than the server that answered.
         BadRequest: 413, from whichever server stands in front.
         NotSent: an error or redirection that is not of the Bot API.
-        NetworkError: a 200 that is no Bot API answer.
+        AnswerLost: a 200 that begins as a Bot API answer does, but is none.
+        NetworkError: a 200 that is something else.
     """
     if status == HTTPStatus.OK and body.startswith(_DONE):
         return status, body
@@ -241,7 +249,8 @@ def sound(status: int, body: bytes, retry_after: str | None) -> tuple[int, bytes
     if status >= 300 and (answer is None or status < 400):
         raise NotSent(f"HTTP {status} without a Bot API answer; check TELEGRAM_API_URL")
     if answer is None or (status < 300 and "result" not in answer):
-        raise NetworkError(f"HTTP {status} without a Bot API answer; check TELEGRAM_API_URL")
+        kind = AnswerLost if body.lstrip().startswith(b"{") else NetworkError
+        raise kind(f"HTTP {status} without a Bot API answer; check TELEGRAM_API_URL")
     return status, body
 
 
@@ -330,6 +339,8 @@ def _told(error: BaseException, name: str, host: str) -> NetworkError:
             return TimedOut(f"{name}: no answer from {host} in time")
         case aiohttp.ClientConnectorError() | aiohttp.ClientHttpProxyError():
             return NotSent(f"{name}: no connection to {host} ({_cause(error)})")
+        case aiohttp.ClientPayloadError():
+            return AnswerLost(f"{name}: the answer from {host} broke off")
         case ValueError() | aiohttp.NonHttpUrlClientError():
             return NotSent(f"{name}: no request can be made of this; check TELEGRAM_API_URL")
     return NetworkError(f"{name}: the connection to {host} broke ({_cause(error)})")

@@ -29,7 +29,7 @@ from bot.chat.outcome import (
     ThreadClosed,
     judge,
 )
-from bot.chat.transport import NotSent, NotSentInTime, ServerTrouble, Transport
+from bot.chat.transport import AnswerLost, NotSent, NotSentInTime, ServerTrouble, Transport
 from tests.support.tiny_bot_api import RESET, TOKEN, Reply, TinyBotApi, refusal
 
 
@@ -103,6 +103,7 @@ def test_a_message_that_telegram_will_not_take_is_refused_for_good(text: str) ->
             Retry("Group chat was upgraded to a supergroup chat"),
         ),
         (TimedOut("no answer in time"), InDoubt("no answer in time", broken=False)),
+        (AnswerLost("the answer broke off"), InDoubt("the answer broke off", broken=False)),
         (NetworkError("the connection broke"), InDoubt("the connection broke", broken=True)),
         (BadRequest("Request Entity Too Large"), Refused("Request Entity Too Large")),
         (TelegramError("Invalid server response"), Refused("Invalid server response")),

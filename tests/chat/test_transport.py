@@ -13,7 +13,7 @@ import telegram
 from telegram.error import BadRequest, Forbidden, InvalidToken, NetworkError, RetryAfter, TelegramError, TimedOut
 from telegram.request import BaseRequest
 
-from bot.chat.transport import NotSent, NotSentInTime, ServerTrouble, Timeouts, Transport, sound
+from bot.chat.transport import AnswerLost, NotSent, NotSentInTime, ServerTrouble, Timeouts, Transport, sound
 from tests.support.tiny_bot_api import HANG, LOST, RESET, TOKEN, Reply, TinyBotApi, refusal
 
 QUICK = Timeouts(connect=1.0, pool=0.2, answer=0.2, call=0.4, file=1.5)
@@ -102,7 +102,9 @@ async def test_a_file_is_downloaded(api: TinyBotApi, bot: telegram.Bot) -> None:
         (Reply(413, "<html>Request Entity Too Large</html>"), BadRequest),
         (Reply(302, "", {"Location": "https://elsewhere.example/"}), NotSent),
         (Reply(200, "<html>a hotel's login page</html>"), NetworkError),
-        (Reply(200, {"ok": True}), NetworkError),
+        (Reply(200, {"ok": True}), AnswerLost),
+        (Reply(200, '{"ok":true,"result":{"message_id":7,"da'), AnswerLost),
+        (Reply(200, '{"ok": true, "resu'), AnswerLost),
         (Reply(200, {"ok": False, "error_code": 403, "description": "Forbidden: bot was kicked"}), Forbidden),
     ],
 )
