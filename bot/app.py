@@ -296,6 +296,7 @@ async def _serve(
         clock,
         concurrency=at_once(paid),
         rest=lambda chat: lanes.rest(chat.telegram_id),
+        probe=bot.get_me,
         moved_note=desk.moved_note,
     )
     _plan_jobs(program, jobs, desk, postman, paces, heard)

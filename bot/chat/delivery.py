@@ -20,7 +20,7 @@ from typing import Any, Protocol, cast
 
 from telegram.error import TelegramError
 
-from bot.chat.outcome import ChatGone, InDoubt, Migrated, Outcome, Refused, Retry, ThreadClosed, judge
+from bot.chat.outcome import ChatGone, InDoubt, Migrated, Outcome, Refused, Retry, ThreadClosed, judge, shortened
 from bot.chat.posting import Body, Post
 from bot.chat.retries import doubts_of, in_doubt, verdict
 from bot.errors import StorageError
@@ -81,6 +81,7 @@ class Postman:
         clock: the current time.
         concurrency: how many messages are on their way at once.
         rest: for how many seconds a chat should be left alone now; its next message does not hold up others meanwhile.
+        probe: asks Telegram for something harmless; it raises while Telegram cannot be reached.
         moved_note: what to tell a chat, as HTML, when a closed topic's messages come to the main chat.
         rng: for the jitter of the waits.
         sleep: waits between attempts to write something down.
@@ -94,6 +95,7 @@ class Postman:
         *,
         concurrency: int = AT_ONCE,
         rest: Callable[[Chat], float] | None = None,
+        probe: Callable[[], Awaitable[object]] | None = None,
         moved_note: Callable[[Chat], str] | None = None,
         rng: random.Random | None = None,
         sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
@@ -107,12 +109,13 @@ class Postman:
         self._clock = clock
         self._concurrency = concurrency
         self._rest = rest or (lambda _: 0.0)
+        self._probe = probe
         self._moved_note = moved_note
         self._rng = rng or random.Random()
         self._sleep = sleep
         self._halted = False
         self._interrupted = False
-        self._posting: set[asyncio.Future[int]] = set()
+        self._posting: set[asyncio.Future[Any]] = set()
         self._in_hand: set[int] = set()
         self._unwritten: dict[int, Callable[[], Awaitable[None]]] = {}
         self._closed_threads: dict[tuple[int, int], datetime] = {}
@@ -153,6 +156,8 @@ class Postman:
         try:
             while True:
                 await self._fill(line, under_way)
+                if not under_way and line.ready() and self._room():
+                    await self._ask_first()
                 while len(under_way) < self._room() and (delivery := line.next()) is not None:
                     under_way.add(self._serve(delivery, line))
                 if not under_way and not (line and self._room()):
@@ -166,6 +171,22 @@ class Postman:
 
     def _may_begin(self) -> bool:
         return not self._halted and not self._interrupted and (self._calm_at is None or self._clock() >= self._calm_at)
+
+    async def _ask_first(self) -> None:
+        """After trouble, see whether Telegram can be reached at all: a message that finds out may be spent on it."""
+        if self._failures < ALARM or self._probe is None:
+            return
+        probe = asyncio.ensure_future(self._probe())
+        self._posting.add(probe)
+        try:
+            await probe
+        except asyncio.CancelledError:
+            return
+        except TelegramError as error:
+            log.info("Telegram cannot be reached: %s", shortened(error))
+            self._trouble()
+        finally:
+            self._posting.discard(probe)
 
     def _room(self) -> int:
         """How many messages may be on their way: after trouble a single one shows whether it is over."""
@@ -316,7 +337,7 @@ class Postman:
             self._pauses += 1
             pause = min(2.0**self._pauses, LONGEST_PAUSE)
             self._calm_at = self._clock() + timedelta(seconds=pause)
-            log.warning("%d messages in a row could not be sent; the next is tried in %.0f s", self._failures, pause)
+            log.warning("%d failures in a row; the next attempt is made in %.0f s", self._failures, pause)
 
     def _at_ease(self) -> None:
         """Telegram answered: whatever it was, it is over."""

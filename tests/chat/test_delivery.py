@@ -5,7 +5,7 @@ import itertools
 import logging
 import random
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -59,6 +59,7 @@ class World:
         concurrency: int = 4,
         moved_note: Callable[[Chat], str] | None = None,
         rest: Callable[[Chat], float] | None = None,
+        probe: Callable[[], Awaitable[object]] | None = None,
     ) -> None:
         self.now = datetime(2026, 2, 18, 8, tzinfo=UTC)
         self.outbox = FakeOutbox(lambda: self.now)
@@ -66,6 +67,7 @@ class World:
         self.concurrency = concurrency
         self.moved_note = moved_note
         self.rest = rest
+        self.probe = probe
         self.slept: list[float] = []
         self.postman = self.new_postman()
 
@@ -81,6 +83,7 @@ class World:
             lambda: self.now,
             concurrency=self.concurrency,
             rest=self.rest,
+            probe=self.probe,
             moved_note=self.moved_note,
             rng=random.Random(1),
             sleep=sleep,
@@ -433,6 +436,50 @@ async def test_with_the_network_down_few_messages_are_tried() -> None:
     await world.later(7200)
     assert set(world.outbox.states()) == {"sent"}
     assert len(world.far.arrived) == 500
+
+
+async def test_no_message_is_spent_on_finding_out_that_telegram_is_back() -> None:
+    """While every connection breaks, which may mean that messages arrived, something harmless is asked for instead: after
+    hours of that everybody is served, and of each message no more than what was on its way at first went out twice."""
+    asked = 0
+
+    async def probe() -> None:
+        nonlocal asked
+        asked += 1
+        if down:
+            raise NetworkError("the connection broke")
+
+    world = World(concurrency=4, probe=probe)
+    for chat in range(1, 101):
+        world.outbox.plan(chat, "x")
+    down = True
+    world.far.answer = lambda chat, text: NetworkError("the connection broke") if down else None
+    for _ in range(3 * 720):
+        await world.later(5)
+    assert sum(row.attempts for row in world.outbox.rows.values()) <= 4 + ALARM
+    assert 3 * 60 - 10 <= asked <= 3 * 60 + 10
+    down = False
+    await world.later(LONGEST_PAUSE)
+    assert set(world.outbox.states()) == {"sent"}
+    before = asked
+    await world.later(LONGEST_PAUSE)
+    assert asked == before
+
+
+async def test_a_question_that_hangs_does_not_hold_up_the_end() -> None:
+    """Who gives up delivering gives up asking whether Telegram is there as well."""
+    world = World(probe=asyncio.Event().wait)
+    for chat in range(1, 9):
+        world.outbox.plan(chat, "x")
+    world.far.answer = lambda chat, text: NotSent("no connection")
+    await world.postman.deliver()
+    world.now += timedelta(seconds=LONGEST_PAUSE)
+    running = asyncio.ensure_future(world.postman.deliver())
+    await asyncio.sleep(0.01)
+    running.cancel()
+    await asyncio.wait((running,), timeout=5)
+    assert running.cancelled()
+    assert len(world.outbox.rows) == 8
 
 
 async def test_single_failures_do_not_slow_down_the_others() -> None:
