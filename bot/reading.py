@@ -34,6 +34,9 @@ AHEAD_AGAIN = timedelta(minutes=10)
 
 READY_KEPT = 4096
 
+UNFOLDED_WITHIN = timedelta(minutes=2)
+"""After so long whoever began to unfold a card is taken for gone."""
+
 
 @dataclass(frozen=True, slots=True)
 class CardView:
@@ -360,6 +363,12 @@ class Reading:
             await self._analyses.close()
 
     # ------------------------------------------------------------------ what is unfolded where
+
+    async def begins_unfolding(self, chat_id: int, message_id: int, paper_id: str) -> bool:
+        """Whether the card may be unfolded under this table now: it does not stand open there, and nobody else is at it,
+        in no other program either. Remembering it ends that, as does asking with `unfolded`."""
+        async with self._db.begin() as conn:
+            return await deliveries.begin_unfolding(conn, chat_id, message_id, paper_id, self._clock(), UNFOLDED_WITHIN)
 
     async def open_card(self, chat_id: int, message_id: int, paper_id: str) -> tuple[int, ...] | None:
         """The messages of the card that is open under this table for this paper; None, as nearly always, if none is. Who

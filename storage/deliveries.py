@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from sqlalchemy import bindparam, delete, exists, func, or_, select, update
+from sqlalchemy import Text, and_, bindparam, cast, delete, exists, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.model import Delivery, DeliveryState
@@ -203,8 +203,27 @@ async def unfold(
     )
 
 
+async def begin_unfolding(
+    conn: AsyncConnection, chat_id: int, message_id: int, paper_id: str, now: datetime, patience: timedelta
+) -> bool:
+    """Note that a card is about to be unfolded under a table's message, which `unfold` or `folded` ends; False where one
+    stands open there, or where somebody has been at it for less than `patience`."""
+    upsert = insert(conn, unfolded).values(
+        chat_id=chat_id, message_id=message_id, paper_id=paper_id, card_message_ids=[], at=now
+    )
+    noted = await conn.execute(
+        upsert.on_conflict_do_update(
+            index_elements=["chat_id", "message_id", "paper_id"],
+            set_={"at": upsert.excluded.at},
+            where=and_(cast(unfolded.c.card_message_ids, Text) == "[]", unfolded.c.at <= now - patience),
+        ).returning(unfolded.c.chat_id)
+    )
+    return noted.first() is not None
+
+
 async def open_card(conn: AsyncConnection, chat_id: int, message_id: int, paper_id: str) -> tuple[int, ...] | None:
-    """The messages of the card that stands open under the message; None if none does."""
+    """The messages of the card that stands open under the message, () while somebody is unfolding it; None if none
+    does."""
     query = select(unfolded.c.card_message_ids).where(
         unfolded.c.chat_id == chat_id, unfolded.c.message_id == message_id, unfolded.c.paper_id == paper_id
     )

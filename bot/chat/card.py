@@ -50,7 +50,7 @@ async def unfold(visit: Visit, press: Unfold) -> None:
         if alone:
             await _show_alone(visit, paper_id, version)
         else:
-            await show_card(visit, paper_id, version, visit.message_id)
+            await _show_once(visit, paper_id, version)
     finally:
         visit.desk.unfolding.discard(key)
 
@@ -75,6 +75,19 @@ async def turn(visit: Visit, press: Page) -> None:
     paper_id, version = versioned(press.paper)
     view = await visit.desk.reading.card(visit.chat.id, visit.reader_id, paper_id, version)
     await visit.edit_to(laid_out(visit, view, press.under, CLASSIC, page=press.number))
+
+
+async def _show_once(visit: Visit, paper_id: str, version: int | None) -> None:
+    """Send the card under the table unless another program is doing so, for a press that came there."""
+    place = (visit.chat.id, visit.message_id, paper_id)
+    if not await visit.desk.reading.begins_unfolding(*place):
+        return
+    try:
+        await show_card(visit, paper_id, version, visit.message_id)
+    except Exception:
+        if not await visit.desk.reading.open_card(*place):
+            await visit.desk.reading.unfolded(*place)
+        raise
 
 
 async def show_card(visit: Visit, paper_id: str, version: int | None, under: int) -> None:
@@ -174,7 +187,7 @@ async def _fold_open(visit: Visit, paper: str, under: int) -> bool:
     there = await _remove(visit, paper, [*alone, *map(Spot.of, known or ())])
     if there:
         await visit.toast("folded")
-    if known is not None:
+    if known:
         await visit.desk.reading.unfolded(visit.chat.id, under, paper_id)
     return there
 

@@ -13,6 +13,8 @@ from bot.model import VerdictKind
 from bot.playground.control import Playground
 from bot.playground.errors import bad_request
 from bot.playground.state import Chat, Message, User
+from bot.reading import UNFOLDED_WITHIN
+from storage import deliveries
 from tests.support import builders as a
 from tests.support.chat_bot import ChatBot
 
@@ -112,6 +114,30 @@ async def test_two_presses_at_once_make_one_card(
     assert len(cards) == 1 - said.count("Folded.")
     assert said[0] == READING
     assert set(said[1:]) <= {"Still reading, one moment …", "Folded."}
+
+
+async def test_presses_that_several_programs_hear_make_one_card(
+    bot: ChatBot, playground: Playground, private: Chat, ada: User, table: Message
+) -> None:
+    """While another program unfolds the card no second one is sent; one that ended in the middle is not waited for."""
+    place = ((await bot.chat(private)).id, table.id, a.paper(1).id)
+    assert await bot.desk.reading.begins_unfolding(*place)
+    await playground.wait_for_answer(await playground.press(private, ada, table.id, "1"))
+    await bot.settled()
+    assert playground.last(private) is table
+    async with bot.db.begin() as conn:
+        await deliveries.unfold(conn, *place, (), a.NOW - UNFOLDED_WITHIN)
+    await unfolded(bot, playground, private, ada, table)
+
+
+async def test_a_card_that_could_not_be_shown_is_unfolded_by_the_next_press(
+    bot: ChatBot, playground: Playground, private: Chat, ada: User, table: Message
+) -> None:
+    """What failed is over: nobody has to wait before trying again."""
+    playground.refuse("sendMessage", bad_request("something is wrong"))
+    await playground.wait_for_answer(await playground.press(private, ada, table.id, "1"))
+    await bot.settled()
+    await unfolded(bot, playground, private, ada, table)
 
 
 async def test_a_card_that_is_gone_is_unfolded_anew(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
+from datetime import datetime, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -139,6 +140,27 @@ async def test_a_message_becomes_others_in_its_place(db: Database) -> None:
         assert [one.position for one in mine] == [0, 1, 2, 3, 2]
         assert [one.body["text"] for one in open_now if one.chat_id == other] == ["elsewhere"]
         assert await deliveries.replan(conn, 10**6, [{"text": "a"}]) is None
+
+
+async def test_a_card_is_unfolded_by_one(db: Database) -> None:
+    """Of several who begin at once one goes on, until it is done or has been at it for too long."""
+    patience = timedelta(minutes=2)
+    async with db.begin() as conn:
+        chat = await make(conn)
+
+    async def begins(now: datetime) -> bool:
+        async with db.begin() as conn:
+            return await deliveries.begin_unfolding(conn, chat, 5, paper(1).id, now, patience)
+
+    for now in (NOW, NOW + patience):
+        assert sorted(await asyncio.gather(*(begins(now) for _ in range(4)))) == [False, False, False, True]
+    async with db.begin() as conn:
+        assert await deliveries.open_card(conn, chat, 5, paper(1).id) == ()
+        await deliveries.unfold(conn, chat, 5, paper(1).id, (6,), NOW)
+    assert not await begins(NOW + 9 * patience)
+    async with db.begin() as conn:
+        assert await deliveries.folded(conn, chat, 5, paper(1).id) == (6,)
+    assert await begins(NOW)
 
 
 async def test_a_card_is_unfolded_and_folded(db: Database) -> None:
