@@ -33,7 +33,8 @@ class Limits:
     second of its own. A chat gets one message in `chat_gap` seconds; where somebody waits for an answer it may be
     `burst` messages ahead of that, in a broadcast never. A group or channel gets `group` messages in `group_window`
     seconds besides. When `alarm` chats were refused and none was served between them, everybody has to wait, for as
-    long as the shortest of them: what Telegram asks of all ends for all at once.
+    long as the shortest of them: what Telegram asks of all ends for all at once. A chat that is refused once more within
+    `again` seconds of its own wait tells of itself alone.
     """
 
     overall: int = 30
@@ -43,6 +44,7 @@ class Limits:
     group: int = 20
     group_window: float = 60.5
     alarm: int = 3
+    again: float = 60.0
 
 
 @dataclass(eq=False, slots=True)
@@ -199,7 +201,10 @@ class Pacer:
     def refused(self, ticket: Ticket, retry_after: float, now: float) -> None:
         """Telegram refused this one (429): its chat is left alone for `retry_after` seconds, or everybody is."""
         chat = self._chat(ticket)
+        once_more = chat.paused_until + self.limits.again > now
         chat.paused_until = max(chat.paused_until, now + retry_after)
+        if once_more:
+            return
         self._refused = {key: until for key, until in self._refused.items() if until > now}
         self._refused[ticket.chat] = now + retry_after
         if len(self._refused) >= self.limits.alarm:
@@ -293,7 +298,8 @@ class Pacer:
             key, chat = next(iter(self._chats.items()))
             while chat.last and chat.last[0] + self.limits.group_window <= now:
                 chat.last.popleft()
-            if chat.first() is None and not chat.last and max(chat.used_until, chat.paused_until) <= now:
+            remembered_until = max(chat.used_until, chat.paused_until + self.limits.again)
+            if chat.first() is None and not chat.last and remembered_until <= now:
                 del self._chats[key]
             else:
                 self._chats.move_to_end(key)

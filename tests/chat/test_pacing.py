@@ -185,6 +185,21 @@ def test_several_refusals_in_a_row_stop_everybody() -> None:
     assert _most_within(moments, 0.1) <= 6
 
 
+def test_chats_that_are_refused_again_and_again_stop_nobody_else() -> None:
+    """When their waits are over they come in a row, with nobody served between them; that says nothing of the others."""
+    pacer = Pacer()
+    for turn in range(10):
+        now = turn * 8.0
+        for chat in range(6):
+            if not turn:
+                pacer.served()
+            pacer.enter(Ticket(chat, Lane.BROADCAST, group=False), now)
+            (ticket,) = pacer.admit(now + chat * 0.1)
+            pacer.refused(ticket, 5.0, now + chat * 0.1)
+        assert pacer.pause(now) == 0
+        assert pacer.chat_pause(0, now) == pytest.approx(5.0)
+
+
 @pytest.mark.parametrize("between", ["served", "time"])
 def test_scattered_refusals_stop_nobody_else(between: str) -> None:
     """Refusals with a served message between them, or long after one another, are each chat's own matter."""
