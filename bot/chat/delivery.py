@@ -297,10 +297,12 @@ class Postman:
             result = await self._post_to(place, body)
         if isinstance(result, ThreadClosed) and place.thread_id:
             log.info("a topic of chat %d is closed; its messages go to the main chat", chat.id)
-            self._closed_threads[place.telegram_id, place.thread_id] = self._clock() + THREAD_CLOSED_FOR
             main = replace(place, thread_id=0)
             if self._moved_note is not None:
-                await self._post_to(main, {"text": self._moved_note(chat), "silent": True})
+                told = await self._post_to(main, {"text": self._moved_note(chat), "silent": True})
+                if isinstance(told, Retry):
+                    return told
+            self._closed_threads[place.telegram_id, place.thread_id] = self._clock() + THREAD_CLOSED_FOR
             result = await self._post_to(main, body)
         return result
 

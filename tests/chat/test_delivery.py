@@ -295,6 +295,24 @@ async def test_a_closed_topic_falls_back_to_the_main_chat_and_says_so_once() -> 
     assert world.far.arrived[-1] == (1001, 9, "c")
 
 
+async def test_a_closed_topic_is_told_of_even_where_that_has_to_wait() -> None:
+    """When the note cannot be sent now, the message waits with it: nothing comes to the main chat unexplained."""
+    world = World(moved_note=lambda chat: f"topic {chat.thread_id} is closed")
+    world.outbox.chat(1, thread_id=9)
+    world.outbox.plan(1, "a")
+    refusals = [RetryAfter(timedelta(seconds=5))]
+
+    def answer(chat: Chat, text: str) -> Exception | None:
+        if chat.thread_id:
+            return BadRequest("TOPIC_CLOSED")
+        return refusals.pop() if refusals else None
+
+    world.far.answer = answer
+    assert await world.postman.deliver() == 0
+    assert await world.later(5) == 1
+    assert world.far.arrived == [(1001, 0, "topic 9 is closed"), (1001, 0, "a")]
+
+
 async def test_a_missing_thread_in_a_chat_without_topics_is_a_refusal() -> None:
     """There is nowhere to fall back to from the main chat."""
     world = World()
