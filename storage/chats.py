@@ -93,9 +93,6 @@ async def many(conn: AsyncConnection, chat_ids: Iterable[int]) -> dict[int, Chat
 _MANY = select(*_COLUMNS).where(one_of(chats.c.id, "ids"))
 
 
-_HOLD_ALL = select(chats.c.id).where(one_of(chats.c.id, "ids")).order_by(chats.c.id).with_for_update(key_share=True)
-
-
 async def must(conn: AsyncConnection, chat_id: int) -> Chat:
     """The chat of our number.
 
@@ -127,6 +124,9 @@ async def hold_all(conn: AsyncConnection, chat_ids: Iterable[int]) -> None:
     was forgotten is left out."""
     for some in chunks(sorted(chat_ids)):
         await conn.execute(_HOLD_ALL, {"ids": some})
+
+
+_HOLD_ALL = select(chats.c.id).where(one_of(chats.c.id, "ids")).order_by(chats.c.id).with_for_update(key_share=True)
 
 
 async def hold_topics(conn: AsyncConnection, chat_id: int) -> list[Chat]:

@@ -60,27 +60,6 @@ async def mark(conn: AsyncConnection, listing: Listing) -> None:
     )
 
 
-async def reject(conn: AsyncConnection, category: str, day: date, detail: str) -> bool:
-    """Take back a listing that turned out to be stale: its announcements go, its state is FAILED.
-
-    Returns:
-        False where nothing was changed, because a digest has considered the listing already or there is none.
-    """
-    used = await conn.scalar(select(exists().where(considered.c.category == category, considered.c.date == day)))
-    if used:
-        return False
-    changed = await conn.execute(
-        listings.update()
-        .where(listings.c.category == category, listings.c.date == day)
-        .values(state=ListingState.FAILED, detail=detail)
-        .returning(listings.c.category)
-    )
-    if changed.first() is None:
-        return False
-    await conn.execute(delete(announcements).where(_listing(category, day)))
-    return True
-
-
 def _listing(category: str, day: date) -> ColumnElement[bool]:
     return and_(announcements.c.category == category, announcements.c.date == day)
 
@@ -398,7 +377,7 @@ async def shown_on(conn: AsyncConnection, categories: Collection[str], days: Col
 
 
 async def stamp_of(conn: AsyncConnection, categories: Collection[str], days: Collection[date]) -> Hashable:
-    """What stays the same while `shown_on` finds the same papers: it changes when a listing is read anew or taken back."""
+    """What stays the same while `shown_on` finds the same papers: it changes when a listing is read anew."""
     query = (
         select(listings.c.category, listings.c.date, listings.c.state, listings.c.checked_at)
         .where(listings.c.category.in_(sorted(categories)), listings.c.date.in_(sorted(days)))

@@ -126,32 +126,6 @@ async def test_other_states_follow_each_other(db: Database) -> None:
     assert (found.state, found.detail, found.declared) == (ListingState.FRESH, "", Counts(1))
 
 
-async def test_a_stale_listing_is_taken_back(db: Database) -> None:
-    """Its announcements go, its state says why; then the right page takes its place."""
-    async with db.begin() as conn:
-        await listings.save_page(conn, page(new=(1, 2)), NOW)
-        assert await listings.reject(conn, "cs.LG", DAY, "stale-page")
-        found = (await listings.states(conn, ["cs.LG"], DAY))["cs.LG"]
-        assert (found.state, found.detail) == (ListingState.FAILED, "stale-page")
-        assert await listings.ids(conn, "cs.LG", DAY, list(Kind)) == set()
-        assert await listings.newest(conn, "cs.LG") is None
-        await listings.save_page(conn, page(new=(3,)), NOW)
-        assert await listings.ids(conn, "cs.LG", DAY, list(Kind)) == {paper(3).id}
-    assert await db.check() == []
-
-
-async def test_what_a_digest_considered_stays(db: Database) -> None:
-    """A listing is not taken back under a digest that was made from it; one that is not there neither."""
-    async with db.begin() as conn:
-        chat_id = await make_chat(conn)
-        await listings.save_page(conn, page(new=(1,)), NOW)
-        await consider(conn, chat_id, listing())
-        assert not await listings.reject(conn, "cs.LG", DAY, "stale-page")
-        assert not await listings.reject(conn, "cs.LG", day(1), "stale-page")
-        assert await listings.newest(conn, "cs.LG") == DAY
-        assert await listings.ids(conn, "cs.LG", DAY, [Kind.NEW]) == {paper(1).id}
-
-
 async def test_known_dates_and_the_newest(db: Database) -> None:
     """By category; the newest is the newest that was read whole."""
     async with db.begin() as conn:
