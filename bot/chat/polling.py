@@ -98,12 +98,14 @@ class _Poll(Line):
                 await self.pause(self.timings.first_wait)
                 continue
             except Conflict as error:
+                unknown = 0
                 if rivals.too_many(now()):
                     raise AlreadyRunning("this bot's token") from None
                 log.warning("another program fetches this bot's updates: %s", error)
                 await self.pause(self.timings.first_wait)
                 continue
             except TelegramError as error:
+                unknown = 0
                 await self.wait_after(error, trouble)
                 continue
             except Exception:

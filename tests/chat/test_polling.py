@@ -176,12 +176,14 @@ async def test_a_token_revoked_while_running_ends_the_program(api: TinyBotApi) -
 
 
 async def test_a_single_unauthorized_while_running_is_survived(api: TinyBotApi) -> None:
-    """A Bot API server that is being restarted may refuse once."""
+    """A Bot API server that is being restarted may refuse, once and again, with other trouble between."""
     seen: list[int] = []
     async with _running(_application(api.url, seen)):
         await _until(lambda: api.of("getUpdates"))
-        api.plan("getUpdates", refusal(401, "Unauthorized"))
+        unknown = refusal(401, "Unauthorized")
+        api.plan("getUpdates", unknown, refusal(502, "Bad Gateway"), unknown, refusal(409, "Conflict"), unknown)
         api.push(**_message(1))
+        await _until(lambda: len(api.of("getUpdates")) >= 7)
         api.push(**_message(2))
         await _until(lambda: len(seen) == 2)
 
