@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 from bot import heartbeat, llm, report
 from bot.alerts import Alerts
 from bot.analyses import Analyses
+from bot.arrivals import Arrivals
 from bot.card.llm.analyst import ModelAnalyst
 from bot.commandline import CardRequest, DemoRequest, DigestRequest, Format, Progress, Role, silent
 from bot.config import Settings
@@ -390,7 +391,8 @@ async def _receive(
     if settings.webhook_url:
         secret = settings.webhook_secret or secret_of(settings.telegram_bot_token)
         hook = Hook(settings.webhook_url, secret, settings.webhook_host, settings.webhook_port)
-        await run_webhook(receiving, stop, hook, on_started=started, on_stopping=stopping)
+        is_new = Arrivals(program.db, program.clock).is_new
+        await run_webhook(receiving, stop, hook, is_new=is_new, on_started=started, on_stopping=stopping)
     else:
         await run_polling(receiving, stop, on_started=started, on_stopping=stopping)
 

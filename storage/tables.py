@@ -34,7 +34,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.types import TypeEngine
 
-REVISION = "pb0006"
+REVISION = "pb0007"
 """The migration that builds these tables; a database of this revision needs no migrating."""
 
 VERSION_TABLE = "paperboy_revision"
@@ -488,6 +488,14 @@ turns = Table(
     Column("name", Words, primary_key=True, comment="what pauses: arxiv, api, both, hf"),
     Column("free_at", UtcDateTime, nullable=False, comment="earliest moment of the next request"),
     comment="the pauses between requests that several programs on one PostgreSQL server keep together",
+)
+
+updates = Table(
+    "updates",
+    metadata,
+    Column("id", BigInteger, primary_key=True, autoincrement=False, comment="Telegram's number of the update"),
+    Column("at", UtcDateTime, nullable=False, comment="when it was brought first"),
+    comment="the newest updates that Telegram brought to the webhook, of which it brings some twice",
 )
 
 vectors = Table(

@@ -14,7 +14,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from aiohttp import web
-from telegram import Update
+from telegram import Bot, Update
 from telegram.ext import Application
 
 from bot.chat.line import ALLOWED_UPDATES, Line, Timings
@@ -27,6 +27,8 @@ MOST_BYTES = 1024 * 1024
 
 MOST_WAITING = 1000
 """With so many updates waiting a further one is refused, and Telegram brings it again later."""
+
+HIGHEST_NUMBER = 2**63
 
 SECRET_HEADER = "X-Telegram-Bot-Api-Secret-Token"  # noqa: S105 - the name of the header, not what is in it
 
@@ -52,27 +54,29 @@ async def run_webhook(
     stop: asyncio.Event,
     hook: Hook,
     *,
+    is_new: Callable[[int], Awaitable[bool]],
     on_started: Callable[[], Awaitable[object]] | None = None,
     on_stopping: Callable[[], Awaitable[object]] | None = None,
     timings: Timings | None = None,
 ) -> None:
     """Connects to Telegram, tells it the address, and hands what comes there to `application` until `stop` is set. The
-    address stays told, since others may listen there; until somebody does, Telegram keeps the updates.
+    address stays told, since others may listen there; until somebody does, Telegram keeps the updates. An update whose
+    answer did not reach Telegram is brought again, here or to another one; `is_new` says of its number whether it is one.
 
     Raises:
         BadToken: Telegram does not know the token.
         BadSetting: the address cannot be listened on.
     """
     line = _Hooked(application, stop, timings or Timings())
-    await line.run(lambda: line.serve(hook), None, on_started, on_stopping)
+    await line.run(lambda: line.serve(hook, is_new), None, on_started, on_stopping)
 
 
 class _Hooked(Line):
     """A line on which updates are brought."""
 
-    async def serve(self, hook: Hook) -> None:
+    async def serve(self, hook: Hook, is_new: Callable[[int], Awaitable[bool]]) -> None:
         """Listen, tell Telegram where, and wait until we are stopped."""
-        async with _listening(hook, self.application):
+        async with _listening(hook, self.application, is_new):
             log.info("updates are received on %s:%d", hook.host, hook.port)
             if await self.connect(lambda: self._tell(hook)):
                 await self.stop.wait()
@@ -82,7 +86,9 @@ class _Hooked(Line):
 
 
 @asynccontextmanager
-async def _listening(hook: Hook, application: Application[Any, Any, Any, Any, Any, Any]) -> AsyncIterator[None]:
+async def _listening(
+    hook: Hook, application: Application[Any, Any, Any, Any, Any, Any], is_new: Callable[[int], Awaitable[bool]]
+) -> AsyncIterator[None]:
     async def receive(request: web.Request) -> web.Response:
         if not hmac.compare_digest(request.headers.get(SECRET_HEADER, "").encode(), hook.secret.encode()):
             log.warning("somebody without the secret came to the webhook")
@@ -90,12 +96,13 @@ async def _listening(hook: Hook, application: Application[Any, Any, Any, Any, An
         if application.update_queue.qsize() >= MOST_WAITING:
             return web.Response(status=503, headers={"Retry-After": "1"})
         try:
-            update = Update.de_json(json.loads(await request.read()), application.bot)
+            update = _update(await request.read(), application.bot)
         except (ValueError, TypeError, KeyError, AttributeError) as error:
             # Telegram would bring it again for ever.
             log.warning("an update could not be read: %s", type(error).__name__)
             return web.Response()
-        await application.update_queue.put(update)
+        if await is_new(update.update_id):
+            await application.update_queue.put(update)
         return web.Response()
 
     site = web.Application(client_max_size=MOST_BYTES)
@@ -112,3 +119,15 @@ async def _listening(hook: Hook, application: Application[Any, Any, Any, Any, An
         yield
     finally:
         await runner.cleanup()
+
+
+def _update(body: bytes, bot: Bot) -> Update:
+    """The update in what was brought.
+
+    Raises:
+        ValueError, TypeError, KeyError, AttributeError: there is none in it.
+    """
+    update = Update.de_json(json.loads(body), bot)
+    if not 0 <= update.update_id < HIGHEST_NUMBER:
+        raise ValueError("no number that an update has")
+    return update

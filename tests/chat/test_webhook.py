@@ -6,7 +6,7 @@ import asyncio
 import io
 import json
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -15,10 +15,13 @@ import pytest
 from telegram import Update
 from telegram.ext import Application, ApplicationBuilder, TypeHandler
 
+from bot.arrivals import Arrivals
 from bot.chat import webhook
 from bot.chat.line import ALLOWED_UPDATES, Timings, make_bot
 from bot.chat.webhook import SECRET_HEADER, Hook, run_webhook, secret_of
 from bot.errors import BadSetting, BadToken
+from storage.database import Database
+from tests.support.movable_clock import MovableClock
 from tests.support.tiny_bot_api import TOKEN, TinyBotApi, refusal
 
 QUICK = Timings(first_wait=0.05, longest_wait=0.2, ending=0.5)
@@ -47,8 +50,18 @@ def update(number: int) -> dict[str, Any]:
     return {"update_id": number, "message": {"message_id": number, "date": 1, "chat": chat, "text": "hello"}}
 
 
+async def always_new(_update_id: int) -> bool:
+    """Nothing is brought twice."""
+    return True
+
+
 @asynccontextmanager
-async def hooked(api: TinyBotApi, seen: list[int], held: asyncio.Event | None = None) -> AsyncIterator[str]:
+async def hooked(
+    api: TinyBotApi,
+    seen: list[int],
+    held: asyncio.Event | None = None,
+    is_new: Callable[[int], Awaitable[bool]] = always_new,
+) -> AsyncIterator[str]:
     """A bot with a webhook while inside; → where its updates are to be brought."""
     application: App = ApplicationBuilder().bot(make_bot(TOKEN, api.url)).build()
 
@@ -66,7 +79,8 @@ async def hooked(api: TinyBotApi, seen: list[int], held: asyncio.Event | None = 
         await asyncio.sleep(0)
         started.set()
 
-    task = asyncio.create_task(run_webhook(application, stop, hook, on_started=on_started, timings=QUICK))
+    running = run_webhook(application, stop, hook, is_new=is_new, on_started=on_started, timings=QUICK)
+    task = asyncio.create_task(running)
     await asyncio.wait_for(started.wait(), 10)
     address = f"http://127.0.0.1:{port}/hooks/paperboy"
     while True:  # the site opens just after the start
@@ -116,7 +130,20 @@ async def test_nobody_else_is_heard(api: TinyBotApi, secret: str | None) -> None
     assert seen == []
 
 
-@pytest.mark.parametrize("body", [b"", b"{", b"[]", b"7", b'{"update_id": "x"', b"\xff\xfe", b'{"message": {}}'])
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"{",
+        b"[]",
+        b"7",
+        b'{"update_id": "x"',
+        b'{"update_id": "x"}',
+        b'{"update_id": 9223372036854775808}',
+        b"\xff\xfe",
+        b'{"message": {}}',
+    ],
+)
 async def test_what_cannot_be_read_is_passed_over(api: TinyBotApi, body: bytes) -> None:
     """It is answered, since Telegram would bring it for ever; the next update comes through."""
     seen: list[int] = []
@@ -125,6 +152,32 @@ async def test_what_cannot_be_read_is_passed_over(api: TinyBotApi, body: bytes) 
         assert await bring(address, json.dumps(update(2)).encode()) == 200
         await asyncio.sleep(0.1)
     assert seen == [2]
+
+
+async def test_what_is_brought_twice_is_handled_once(api: TinyBotApi, db: Database) -> None:
+    """Telegram brings an update again when the answer was lost, to this receiver or to another one, also at once."""
+    seen: list[int] = []
+    first, second = (Arrivals(db, MovableClock()).is_new for _ in range(2))
+    async with hooked(api, seen, is_new=first) as one, hooked(api, seen, is_new=second) as other:
+        for number in (5, 7, 6):
+            statuses = [bring(one, json.dumps(update(number)).encode()) for _ in range(2)]
+            statuses += [bring(other, json.dumps(update(number)).encode()) for _ in range(2)]
+            assert await asyncio.gather(*statuses) == [200] * 4
+        await asyncio.sleep(0.1)
+    assert seen == [5, 7, 6]
+
+
+async def test_an_update_that_cannot_be_noted_is_handled(
+    api: TinyBotApi, db: Database, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Whoever pressed is to hear that the database is in trouble."""
+    seen: list[int] = []
+    await db.close()
+    async with hooked(api, seen, is_new=Arrivals(db, MovableClock()).is_new) as address:
+        assert await bring(address, json.dumps(update(1)).encode()) == 200
+        await asyncio.sleep(0.1)
+    assert seen == [1]
+    assert "update 1 was not noted" in caplog.text
 
 
 async def test_telegram_is_told_until_it_listens(api: TinyBotApi) -> None:
@@ -164,11 +217,11 @@ async def test_a_port_that_is_taken_and_a_token_that_is_wrong(api: TinyBotApi) -
         hook = Hook("https://bot.example.org/", SECRET, "127.0.0.1", taken.getsockname()[1])
         application: App = ApplicationBuilder().bot(make_bot(TOKEN, api.url)).build()
         with pytest.raises(BadSetting, match="WEBHOOK_PORT"):
-            await run_webhook(application, asyncio.Event(), hook, timings=QUICK)
+            await run_webhook(application, asyncio.Event(), hook, is_new=always_new, timings=QUICK)
     api.always("getMe", refusal(401, "Unauthorized"))
     application = ApplicationBuilder().bot(make_bot(TOKEN, api.url)).build()
     with pytest.raises(BadToken):
-        await run_webhook(application, asyncio.Event(), hook, timings=QUICK)
+        await run_webhook(application, asyncio.Event(), hook, is_new=always_new, timings=QUICK)
 
 
 def test_the_secret_is_the_tokens_own() -> None:
