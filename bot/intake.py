@@ -82,7 +82,7 @@ class Intake:
 
     def _worth_a_look(self, poll: Poll | None) -> bool:
         now = self._clock()
-        if poll is None:
+        if poll is None or calendar.is_ahead(poll, now):
             return True
         if poll.not_before is not None and now < poll.not_before:
             return False
@@ -113,7 +113,7 @@ class Intake:
         asked_at = self._clock()
         async with self._locks[category]:
             before = await self._poll(category)
-            if before is not None and before.checked_at > asked_at and before.failures == 0:
+            if before is not None and before.failures == 0 and _was_since(before, asked_at, self._clock()):
                 return before  # somebody else has just looked
             try:
                 page_date = await self._newest(category)
@@ -325,6 +325,11 @@ class Intake:
 def _is_owing(poll: Poll | None, now: datetime) -> bool:
     """Whether something failed the last time and may be tried again."""
     return poll is not None and poll.failures > 0 and (poll.not_before or now) <= now
+
+
+def _was_since(poll: Poll, asked_at: datetime, now: datetime) -> bool:
+    """Whether this attempt was made after that moment, by a clock that was not set back since."""
+    return poll.checked_at > asked_at and not calendar.is_ahead(poll, now)
 
 
 def _state_of(error: PaperboyError) -> ListingState:

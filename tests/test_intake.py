@@ -94,6 +94,25 @@ async def test_an_unchanged_page_is_waiting_once_the_next_is_due(kept: Kept, wor
     assert (await kept.intake.pull("cs.CL", WED)).page_date == THU
 
 
+async def test_a_clock_that_was_set_back_keeps_nobody_from_looking(kept: Kept, world: World) -> None:
+    """A look that this clock has still to reach says nothing about when the next one is due, nor does its pause."""
+    chat_id = await subscribe(kept.db, "cs.CL")
+    kept.later(days=365)
+    world.fault("status", "^/list", code=500)
+    await kept.intake.poll_due()
+    kept.later(days=-365)
+    await kept.intake.refresh(["cs.CL"])
+    assert await kept.state("cs.CL", WED) is ListingState.FRESH
+    kept.later(days=365)
+    await kept.intake.pull("cs.CL", WED)
+    kept.later(days=-364)
+    world.move(THU)
+    await kept.intake.poll_due()
+    assert await kept.state("cs.CL", THU) is ListingState.FRESH
+    async with kept.db.read() as conn:
+        assert [one.date for one in await listings.unconsidered(conn, chat_id)] == [WED, THU]
+
+
 async def test_missed_days_are_caught_up(kept: Kept, world: World) -> None:
     """Two days of downtime are fetched from the catch-up pages, once."""
     world.move("2026-02-16")

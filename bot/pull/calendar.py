@@ -20,6 +20,9 @@ EAGER = timedelta(hours=4)
 WITHOUT_CLOCK = timedelta(days=7)
 LONGEST_PAUSE = timedelta(hours=1)
 
+CLOCKS_DIFFER = timedelta(minutes=10)
+"""By how much the clocks of several programs may differ."""
+
 
 def announced_at(day: date) -> datetime:
     """The moment (UTC) at which the listing dated `day` is due: 20:00 in New York on the evening before."""
@@ -47,8 +50,14 @@ def announcement_days(after: date, until: date) -> list[date]:
     return [day for day in days if day.weekday() <= FRIDAY]
 
 
+def is_ahead(poll: Poll, now: datetime) -> bool:
+    """Whether an attempt is still to come by this clock: it has been set back since, and no moment of that poll counts."""
+    return poll.checked_at - now > CLOCKS_DIFFER
+
+
 def next_poll(poll: Poll | None, now: datetime, rng: random.Random) -> datetime:
-    """When to look at a category's newest listing again, given the last attempt; at once if there was none.
+    """When to look at a category's newest listing again, given the last attempt; at once if there was none, or
+    if the clock was set back since.
 
     - After a failure: 5 minutes later, doubled with each further one up to an hour.
     - While a listing is due: 2–12 minutes after its announcement, then every 15–20; every 45–60 once it is more than
@@ -58,7 +67,7 @@ def next_poll(poll: Poll | None, now: datetime, rng: random.Random) -> datetime:
 
     Never before what the poll says in `not_before`.
     """
-    if poll is None:
+    if poll is None or is_ahead(poll, now):
         return now
     expected = expected_date(now)
     if poll.failures > 0:
