@@ -11,7 +11,7 @@ from bot.errors import PaperboyError
 from bot.model import Chat, Paper
 from bot.parts import BLOCK, MOST, ids_of, parts_of
 from bot.reading import Reading
-from bot.schedule import next_slot
+from bot.schedule import LONGEST_DAY, next_slot
 from storage import chats
 from storage.database import Database
 
@@ -50,12 +50,24 @@ class Rounds:
         """The parts of all chats in which somebody's hour has come, longest waiting first; their listings are looked at
         before. Parts can be served apart from each other, by several programs at once."""
         now = self._clock()
+        await self._bring_back(now)
         async with self._db.read() as conn:
             parts = parts_of(await chats.blocks_due(conn, now, BLOCK))
             names = await chats.categories_due(conn, now) if parts else []
         if parts:
             await self._digests.look(names, PULL_PATIENCE)
         return parts
+
+    async def _bring_back(self, now: datetime) -> None:
+        """Set the next hours anew of chats that would wait for longer than a day: the clock was set back since they were
+        set."""
+        async with self._db.read() as conn:
+            far = await chats.due_after(conn, now + LONGEST_DAY, AT_ONCE)
+        hours = [(chat, slot, None) for chat in far if (slot := self._next_hour(chat)) < (chat.next_at or now)]
+        if hours:
+            log.warning("the next hours of %d chats are set anew: the clock was set back", len(hours))
+            async with self._db.begin() as conn:
+                await chats.reschedule(conn, hours)
 
     async def serve(self, part: int) -> None:
         """Serve every chat of a part whose hour has come, all together in few steps; one chat's trouble does not touch

@@ -16,6 +16,9 @@ HOLD_AT_MOST = timedelta(hours=12)
 SURELY_QUIET = timedelta(hours=6)
 SAME_ROUND = timedelta(hours=20)
 
+LONGEST_DAY = timedelta(hours=25)
+"""Between two hours of a chat; where the clock is put back by more than an hour, that day is longer."""
+
 
 def next_slot(hour: time, timezone: str, after: datetime) -> datetime:
     """The first moment later than `after` at which a clock in `timezone` shows `hour`, in UTC.

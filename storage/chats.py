@@ -185,6 +185,12 @@ async def due(conn: AsyncConnection, now: datetime, limit: int, ids: range | Non
     return [_chat_of(row) for row in await conn.execute(query)]
 
 
+async def due_after(conn: AsyncConnection, moment: datetime, limit: int) -> list[Chat]:
+    """The chats whose next digest is due later than `moment`, the last first, at most `limit`."""
+    query = select(*_COLUMNS).where(_waiting(), chats.c.next_at > moment).order_by(chats.c.next_at.desc()).limit(limit)
+    return [_chat_of(row) for row in await conn.execute(query)]
+
+
 async def blocks_due(conn: AsyncConnection, now: datetime, size: int) -> list[tuple[int, int, datetime]]:
     """The numbers of the blocks, each of `size` neighbouring ids, in which a chat's digest is due at `now`, in their
     order; with how many are due, and since when the longest waiting one is."""

@@ -329,6 +329,19 @@ async def test_an_hour_is_not_held_for_ever(post: Post) -> None:
     assert (given_up.held_since, given_up.next_at) == (None, TOMORROW)
 
 
+async def test_hours_come_back_with_the_clock(post: Post) -> None:
+    """While the clock was a year ahead an hour was set a year ahead; once it is right again that hour is the next one. The
+    long day on which the clocks go back is nothing of that kind."""
+    ada = await post.chat("Ada", next_at=EIGHT + timedelta(days=365))
+    held = await post.chat("Held", next_at=EIGHT + timedelta(days=3), held_since=EIGHT + timedelta(days=3))
+    long = await post.chat("Long", next_at=EIGHT + timedelta(hours=25))
+    away = await post.chat("Away", next_at=EIGHT + timedelta(days=365), paused="blocked")
+    await post.rounds.due()
+    hours = [await post.now(chat) for chat in (ada, held, long, away)]
+    assert [chat.next_at for chat in hours] == [TOMORROW, TOMORROW, long.next_at, away.next_at]
+    assert hours[1].held_since is None
+
+
 async def test_reading_ahead_looks_up_what_the_next_hour_shows(post: Post, site: Site) -> None:
     """The papers of chats due within the hour are read; nothing is posted and no hour moves."""
     ada = await post.chat("Ada", next_at=EIGHT + timedelta(minutes=50))

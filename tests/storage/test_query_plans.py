@@ -25,6 +25,7 @@ Question = Callable[[AsyncConnection], Awaitable[Any]]
 
 OFTEN: dict[str, tuple[int, Question]] = {
     "due": (1, lambda conn: chats.due(conn, NOW, 100)),
+    "due_after": (1, lambda conn: chats.due_after(conn, NOW, 100)),
     "next_due": (1, chats.next_due),
     "find": (1, lambda conn: chats.find(conn, 1, 0)),
     "profile": (8, lambda conn: chats.profile(conn, 1)),
