@@ -101,7 +101,6 @@ async def lead(
                         await _work_while_leading(conn, work, held)
                     elif await end_the_silent(conn, key_of(role), SILENT):
                         log.warning("the program that led is stuck, and the lead taken away from it: %s", role)
-                        continue
         except StorageError as error:
             log.warning("%s is not led from here: %s", role, error)
         finally:

@@ -231,6 +231,39 @@ async def test_a_program_that_hangs_is_followed_and_does_nothing_when_it_goes_on
     other.join()
 
 
+async def test_a_lead_that_does_not_end_is_asked_for_now_and_then(
+    migrated_postgres_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where the server cannot end the connection of one that hangs, such as with a disk that does, nobody runs in circles."""
+    attempts, waits = 0, asyncio.Queue[float]()
+
+    async def to_no_avail(_conn: object, _key: int, _seconds: float) -> bool:
+        nonlocal attempts
+        attempts += 1
+        return True
+
+    async def wait(seconds: float) -> None:
+        waits.put_nowait(seconds)
+        await asyncio.sleep(0.05)
+
+    monkeypatch.setattr(leading, "end_the_silent", to_no_avail)
+    working = asyncio.Event()
+
+    async def work() -> None:
+        working.set()
+        await asyncio.Event().wait()
+
+    leader = asyncio.create_task(lead(migrated_postgres_url, "sender", work, quickly))
+    await asyncio.wait_for(working.wait(), 20)
+    follower = asyncio.create_task(lead(migrated_postgres_url, "sender", work, wait))
+    for _ in range(3):
+        assert await asyncio.wait_for(waits.get(), 5) == leading.LOOK_AGAIN
+    assert attempts <= 4
+    for one in (leader, follower):
+        one.cancel()
+    await asyncio.gather(leader, follower, return_exceptions=True)
+
+
 async def test_a_lead_is_sure_for_a_while_after_each_answer() -> None:
     """It waits when the last answer is too old or the lead is lost, and goes on with the next one."""
     moment = 100.0
