@@ -482,7 +482,7 @@ async def _watched_over(
     async def problems() -> list[str]:
         await program.status.measures()
         failing = {name: one.last_error for name, one in jobs.report().items() if one.last_error}
-        told = [f"The job {name} fails: {safe(error)}." for name, error in failing.items()]
+        told = [f"The job {name} fails: {safe(error).rstrip('.')}." for name, error in failing.items()]
         return [*told, postman.trouble] if postman.trouble else told
 
     async with monitored(settings.metrics_host, settings.metrics_port, measure, problems) as port:

@@ -13,7 +13,7 @@ import logging
 from collections.abc import Awaitable, Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import procrastinate
@@ -21,6 +21,7 @@ from procrastinate.exceptions import AlreadyEnqueued, ProcrastinateException
 from procrastinate.jobs import Status
 
 from bot.errors import DatabaseBroken
+from bot.work import jobs
 from bot.work.jobs import Job, JobReport, NumberedJob
 from storage.address import libpq, parse, place_of
 from storage.engines import program_name
@@ -40,6 +41,9 @@ TIDY = 5.0
 
 LOOK_FOR_JOBS = 5.0
 """Seconds between two looks at the queue where the server's notice of a new job got lost."""
+
+FORGOTTEN = 600.0
+"""Seconds after which the failure of a job here says nothing any more: other programs may have run it since."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,8 +140,12 @@ class Distributed:
         return sum(int(queue["todo"]) for queue in queues)
 
     def report(self) -> dict[str, JobReport]:
-        """How every job has fared in this program, by name."""
-        return dict(self._reports)
+        """How every job has fared in this program, by name. A failure is told for `FORGOTTEN` seconds."""
+        told_since = self._clock() - timedelta(seconds=FORGOTTEN)
+        return {
+            name: one if one.last_finished is None or one.last_finished >= told_since else replace(one, last_error="")
+            for name, one in self._reports.items()
+        }
 
     # ------------------------------------------------------------------ running
 
@@ -270,12 +278,15 @@ class Distributed:
         try:
             await (job() if number is None else job(number))
         except asyncio.CancelledError:
-            self._reports[name] = replace(report, running=False, last_finished=self._clock(), last_error="cancelled")
+            # It ends here with the lead, or with the program, and is another one's from now on.
+            self._reports[name] = replace(report, running=False, last_finished=self._clock(), last_error="")
             raise
         except Exception as error:
             log.exception("job %s failed", name)
             told = f"{type(error).__name__}: {error}"
             self._reports[name] = replace(report, running=False, last_finished=self._clock(), last_error=told)
+            if name in self._timed and self._timed[name].seconds > jobs.AGAIN:
+                asyncio.get_running_loop().call_later(jobs.AGAIN, self.nudge, name)
         else:
             now = self._clock()
             self._reports[name] = replace(report, running=False, last_finished=now, last_success=now, last_error="")

@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
+from bot.work import jobs
 from bot.work.jobs import Job, JobReport, NumberedJob
 
 log = logging.getLogger(__name__)
@@ -28,7 +29,8 @@ class Embedded:
     """Runs named jobs on the loop it is started on.
 
     Ticks that come while the job still runs are dropped; a nudge that comes then makes it run once more afterwards. A job
-    that raises is logged by name and runs again at its next tick; the others notice nothing.
+    that raises is logged by name and runs again at its next tick, or after `jobs.AGAIN` seconds where that is earlier; the
+    others notice nothing.
 
     `clock` says what time it is, for the reports and for `once_at`; it may be another time than the system's.
     """
@@ -165,6 +167,7 @@ class Embedded:
             log.exception("job %s failed", name)
             told = f"{type(error).__name__}: {error}"
             self._reports[name] = replace(report, last_finished=self._clock(), last_error=told)
+            self._run_again(name)
         else:
             now = self._clock()
             self._reports[name] = replace(report, last_finished=now, last_success=now, last_error="")
@@ -172,6 +175,13 @@ class Embedded:
             del self._running[name]
         if name in self._again and self._open:
             self._begin(name)
+
+    def _run_again(self, name: str) -> None:
+        """Let the next tick of a job that failed come soon; what it failed for may be over then."""
+        soon = _system_now() + timedelta(seconds=jobs.AGAIN)
+        planned = self._scheduler.get_job(name) if self._open else None
+        if planned is not None and planned.next_run_time > soon:
+            planned.modify(next_run_time=soon)
 
     async def _watch_clock(self) -> None:
         """Move the plans along when somebody sets the system's clock: intervals are about time that has passed, and set

@@ -10,6 +10,9 @@ from typing import Protocol
 Job = Callable[[], Awaitable[object]]
 NumberedJob = Callable[[int], Awaitable[object]]
 
+AGAIN = 60.0
+"""Seconds after which a job that failed runs again, where its next time would come later."""
+
 
 @dataclass(frozen=True, slots=True)
 class JobReport:
@@ -25,7 +28,7 @@ class JobReport:
 
 class Jobs(Protocol):
     """Named jobs, each registered once under its name before `start`. A job never runs beside itself, wherever it runs;
-    one that raises is logged and runs again at its next time."""
+    one that raises is logged and runs again at its next time, or after `AGAIN` seconds where that is earlier."""
 
     def every(self, name: str, seconds: float, job: Job, *, first_in: float = 0.0) -> None:
         """Run `job` every so many seconds, somewhere."""

@@ -16,9 +16,11 @@ import pytest
 from sqlalchemy import make_url, text
 
 from bot.work import distributed
+from bot.work import jobs as every_job
 from bot.work.distributed import Distributed
 from bot.work.jobs import Job
 from storage import engines, leading
+from tests.support.movable_clock import MovableClock
 
 EITHER = {"ticks": True, "works": True}
 
@@ -169,6 +171,57 @@ async def test_it_is_sure_who_runs_alone(postgres_url: str) -> None:
         await parts[leader].stop()
         await asyncio.wait_for(waiting, 20)
     assert all(not one.report()["mail"].last_error for one in parts.values() if one is not parts[leader])
+
+
+async def test_what_ends_with_the_lead_is_no_failure(postgres_url: str) -> None:
+    """Whoever loses the lead in the middle of its job is not ill from then on: the job is another one's."""
+    begun: list[str] = []
+    parts = {name: part(postgres_url, ticks=False, works=True) for name in ("first", "second")}
+
+    def long(name: str) -> Job:
+        async def job() -> None:
+            begun.append(name)
+            if len(begun) == 1:
+                raise RuntimeError("no luck")
+            await asyncio.sleep(60)
+
+        return job
+
+    for name, one in parts.items():
+        one.alone("mail", 0.05, long(name))
+    async with started(*parts.values()):
+        await until(lambda: len(begun) == 2)
+        engine = engines.plain(make_url(postgres_url))
+        async with engine.begin() as conn:
+            await conn.execute(text("SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory'"))
+        await engine.dispose()
+        await until(lambda: len(begun) == 3)
+        assert [one.report()["mail"].last_error for one in parts.values()] == ["", ""]
+
+
+async def test_a_failure_is_forgotten_once_others_may_have_made_up_for_it(
+    postgres_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A job that comes seldom and fails runs again soon, somewhere; where it failed that is not told for ever."""
+    monkeypatch.setattr(every_job, "AGAIN", 0.1)
+    failed: list[str] = []
+    clock = MovableClock()
+    parts = {name: Distributed(postgres_url, clock, ticks=True, works=True) for name in ("first", "second")}
+
+    def job_of(name: str) -> Job:
+        async def job() -> None:
+            if not failed:
+                failed.append(name)
+                raise RuntimeError("no luck")
+
+        return job
+
+    for name, one in parts.items():
+        one.every("heat", 3600, job_of(name))
+    async with started(*parts.values()):
+        await until(lambda: sum(one.report()["heat"].runs for one in parts.values()) == 2)
+        clock.advance(seconds=distributed.FORGOTTEN + 1)
+        assert not any(one.report()["heat"].last_error for one in parts.values())
 
 
 async def test_a_job_that_fails_is_told_and_runs_again(postgres_url: str, caplog: pytest.LogCaptureFixture) -> None:

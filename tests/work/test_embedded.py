@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 import bot.work.embedded as room
+from bot.work import jobs as every_job
 from bot.work.embedded import Embedded
 
 
@@ -100,6 +101,24 @@ async def test_a_job_that_fails_is_named_and_harms_no_other(jobs: Embedded, capl
     assert report["bad"].last_success is None
     assert report["good"].last_error == ""
     assert report["good"].last_success is not None
+
+
+async def test_a_job_that_comes_seldom_and_fails_runs_again_soon(
+    jobs: Embedded, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It need not wait for hours to show that all is well again; one that went well, or was planned once, keeps its time."""
+    monkeypatch.setattr(every_job, "AGAIN", 0.1)
+    bad, good, once = Counting(error=ValueError("no luck")), Counting(), Counting(error=ValueError("no luck"))
+    jobs.every("bad", 3600, bad)
+    jobs.every("good", 3600, good)
+    jobs.once_at("once", _now(), once)
+    await jobs.start()
+    await _until(lambda: bad.begun >= 2)
+    bad.error = None
+    await _until(lambda: not jobs.report()["bad"].last_error)
+    begun = bad.begun
+    await asyncio.sleep(0.3)
+    assert (bad.begun, good.begun, once.begun) == (begun, 1, 1)
 
 
 async def test_the_report_tells_how_each_job_fares() -> None:
