@@ -26,6 +26,7 @@ log = logging.getLogger(__name__)
 
 CATCH_UP = timedelta(days=90)
 JUST_NOW = timedelta(minutes=2)
+LOOK_BACK = timedelta(days=9)
 FIRST_LOOK_BACK = 4
 HEAT_DAYS = 7
 STANDS_STILL = timedelta(days=4)
@@ -207,25 +208,30 @@ class Intake:
         log.info("listing %s %s: %d new, %d cross", page.category, page.date, page.declared.new, page.declared.cross)
 
     async def _look_back(self, category: str, before: date) -> None:
-        """Have an earlier announcement day to compare a listing with; yesterday's papers are known by their ids.
+        """Have the announcement day before to compare a listing with; yesterday's papers are known by their ids.
 
-        Best effort: without it a page is taken as it is, and compared when the earlier day comes in.
+        Best effort: without it a page is taken as it is.
+
+        Raises:
+            StalePage: the day before shows an earlier day's papers as well.
         """
         async with self._db.read() as conn:
             known = await listings.known_dates(conn, category, None)
-        if any(day < before and state is ListingState.FRESH for day, state in known.items()):
-            return
-        days = calendar.announcement_days(before - timedelta(days=8), before - timedelta(days=1))
-        for day in [day for day in reversed(days) if day not in known][:FIRST_LOOK_BACK]:
+        fresh = (day for day, state in known.items() if day < before and state is ListingState.FRESH)
+        newest = max(fresh, default=date.min)
+        days = calendar.announcement_days(max(newest, before - LOOK_BACK), before - timedelta(days=1))
+        missing = [day for day in reversed(days) if not known.get(day, ListingState.WAITING).complete]
+        for day in missing[:FIRST_LOOK_BACK]:
             try:
-                earlier = await self._announced.day(category, day)
-            except NotAnnounced:
+                await self._store(await self._announced.day(category, day))
+            except NotAnnounced as answer:
+                if answer.why == "quiet":
+                    await self._mark(category, day, ListingState.QUIET, answer.why)
                 continue
+            except StalePage:
+                raise
             except SourceError as error:
                 log.info("no earlier listing of %s to compare with: %s", category, error)
-                return
-            async with self._db.begin() as conn:
-                await listings.save_page(conn, earlier, self._clock())
             return
 
     async def _catch_up(self, category: str, since: date | None, page_date: date) -> PaperboyError | None:

@@ -127,6 +127,23 @@ async def test_missed_days_are_caught_up(kept: Kept, world: World) -> None:
     assert not world.log("^/catchup")
 
 
+@pytest.mark.parametrize("pages", ["list", "(list|catchup)"])
+async def test_a_missed_days_papers_under_the_next_date_are_refused(kept: Kept, world: World, pages: str) -> None:
+    """What was never read can be shown under another day's date as well: both days are read when the pages are right."""
+    world.move("2026-02-16")
+    kept.now = datetime(2026, 2, 16, 8, tzinfo=UTC)
+    await kept.intake.pull("cs.CL", date(2026, 2, 16))
+    world.move(WED)
+    kept.now = datetime(2026, 2, 18, 8, tzinfo=UTC)
+    world.fault("stale", f"^/{pages}/cs.CL", times=-1, header="today")
+    poll = await kept.intake.pull("cs.CL", date(2026, 2, 16))
+    assert (poll.state, poll.detail) == (ListingState.FAILED, "stale-page")
+    world.heal()
+    await kept.intake.pull("cs.CL", date(2026, 2, 16))
+    assert [await kept.state("cs.CL", date(2026, 2, day)) for day in (16, 17, 18)] == [ListingState.FRESH] * 3
+    assert len(await kept.ids("cs.CL", WED)) == DECLARED.new + DECLARED.cross
+
+
 async def test_a_holiday_between_is_quiet(kept: Kept, world: World) -> None:
     """A weekday on which arXiv announced nothing is remembered as such and not asked for again."""
     world.move("2026-02-23")  # no announcement is recorded after Friday
