@@ -120,6 +120,16 @@ class Reading:
             await papers.save(conn, [found])
         return found
 
+    async def asked(self, chat_id: int, reader_id: int, paper_id: str) -> Paper:
+        """A paper that a reader names; arXiv is asked for what is not known.
+
+        Raises:
+            UnknownPaper, SourceError: as `paper`.
+            TooMuch: many papers are being read for this reader already.
+        """
+        with self._allowance.of(reader_id or -chat_id):
+            return await self.paper(paper_id)
+
     # ------------------------------------------------------------------ cards
 
     async def card(self, chat_id: int, reader_id: int, paper_id: str, version: int | None = None) -> CardView:

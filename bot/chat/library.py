@@ -37,7 +37,7 @@ async def similar(visit: Visit) -> None:
         raise wrong[0] if wrong else BadPaperId(visit.text)
     await visit.working()
     visit.let_go()
-    paper = await visit.desk.reading.paper(refs[0][0])
+    paper = await visit.desk.reading.asked(visit.chat.id, visit.reader_id, refs[0][0])
     await visit.show("found", papers=await visit.desk.library.similar(paper), asked="", like=paper)
 
 

@@ -34,7 +34,7 @@ async def press(visit: Visit, press: Why) -> None:
 
 
 async def _tell(visit: Visit, paper_id: str, *, to: int = 0) -> None:
-    paper = await visit.desk.reading.paper(paper_id)
+    paper = await visit.desk.reading.asked(visit.chat.id, visit.reader_id, paper_id)
     told = await visit.desk.explanations.explain(visit.chat.id, paper)
     await visit.reply(visit.desk.views.templates.render("why", told.chat.language, told=told), to=to)
 
@@ -44,7 +44,7 @@ async def not_because(visit: Visit, press: NotBecause) -> None:
     if not press.paper:
         await _not_learned(visit, press)
         return
-    paper = await visit.desk.reading.paper(press.paper)
+    paper = await visit.desk.reading.asked(visit.chat.id, visit.reader_id, press.paper)
     told = await visit.desk.explanations.explain(visit.chat.id, paper)
     meant = [
         one for one in told.reasons if one.kind == press.kind and mark(one.kind, one.key or one.label) == press.mark

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
+from collections.abc import Sequence
 from datetime import timedelta
 
 import pytest
 
+from bot.allowance import MOST
 from bot.model import Paper, VerdictKind
 from bot.playground.control import Playground
 from bot.playground.state import Chat, Message, User
+from bot.pull.identify import PaperRef
+from bot.pull.lookup import Lookup
 from storage import heat, listings
 from tests.support import builders as a
 from tests.support.chat_bot import ChatBot
@@ -229,3 +234,32 @@ async def test_interests_can_be_emptied_and_are_told_as_understood(
     await told(playground, private, ada, "/interests robots", "Interests noted")
     await told(playground, private, ada, "/interests -", "No interests are stated any more")
     assert (await bot.desk.subscriptions.overview((await bot.chat(private)).id)).profile.interests == ""
+
+
+async def test_one_reader_asks_for_so_many_papers_at_once(
+    bot: ChatBot, playground: Playground, private: Chat, group: Chat, ada: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What /why and /similar name and nobody knows is asked of arXiv, for one reader ten at once at most, wherever that
+    reader asks."""
+    asked: list[str] = []
+    over = asyncio.Event()
+
+    async def hang(_self: Lookup, refs: Sequence[PaperRef], **_: object) -> dict[str, Paper]:
+        asked.extend(ref.id for ref in refs)
+        await over.wait()
+        return {}
+
+    monkeypatch.setattr(Lookup, "by_id", hang)
+    try:
+        for number in range(1, MOST // 2 + 1):
+            await playground.user_sends(private, ada, f"/why 2501.0000{number}")
+            await playground.user_sends(group, ada, f"/similar 2501.1000{number}")
+        async with asyncio.timeout(10):
+            while len(asked) < MOST:  # noqa: ASYNC110 - nobody tells
+                await asyncio.sleep(0.01)
+        await playground.user_sends(private, ada, "/why 2501.00009")
+        await playground.wait_for_message(private, f"{MOST} papers are being read")
+    finally:
+        over.set()
+    await bot.settled()
+    assert len(asked) == MOST
