@@ -35,6 +35,9 @@ PLACES = 4
 LOUD = ("aiohttp", "aiosqlite", "alembic", "apscheduler", "arxiv", "asyncio", "httpcore", "httpx", "httpx2", "procrastinate", "psycopg", "sqlalchemy", "telegram")  # fmt: skip
 """Libraries that tell every step; of them only warnings are heard."""
 
+_CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028\u2029]")
+"""What a terminal takes for an order, or a reader of lines for the end of one."""
+
 _PASSWORD = re.compile(r"(?<=://)([^/\s:@]*):[^/\s@]+(?=@)")
 _TOKEN = re.compile(r"(?<=/bot)\d+(?::|%3A)[\w-]+", re.ASCII | re.IGNORECASE)
 
@@ -125,7 +128,8 @@ class _JsonLine(_Line):
             if self._whole and record.exc_info:
                 told_of["traceback"] = self.formatException(record.exc_info)
         shown = {key: _cut(self._safe(value)) for key, value in told_of.items()}
-        return json.dumps(shown, ensure_ascii=False).encode("utf-8", "backslashreplace").decode()
+        line = json.dumps(shown, ensure_ascii=False).encode("utf-8", "backslashreplace").decode()
+        return _CONTROL.sub(lambda found: f"\\u{ord(found[0]):04x}", line)
 
 
 class _Handler(logging.Handler):
@@ -170,7 +174,7 @@ def _place(frame: FrameSummary) -> str:
 
 
 def _one_line(text: str) -> str:
-    return _cut(" ⏎ ".join(part.strip() for part in text.splitlines()))
+    return _cut(_CONTROL.sub("\N{REPLACEMENT CHARACTER}", " ⏎ ".join(part.strip() for part in text.splitlines())))
 
 
 def _cut(text: str) -> str:

@@ -300,3 +300,16 @@ def test_json_lines_are_objects_with_a_constant_event(stream: io.StringIO) -> No
     }
     assert second["error"].startswith(f"ValueError: {journal.MASK}")
     assert _clean(stream.getvalue())
+
+
+@pytest.mark.parametrize("as_json", [False, True])
+def test_nothing_that_is_said_moves_a_terminal_or_begins_a_line(stream: io.StringIO, as_json: bool) -> None:
+    """What people write may hold orders to a terminal and line ends of every kind; a line of the log stays one."""
+    journal.configure(logging.INFO, SECRETS, stream, as_json=as_json)
+    said = "\x1b[2J\x1b]0;title\x07\x9b31m\u2028\u2029\x85\r\n\x0b\x0c\x00\x7f end"
+    logging.getLogger("bot").info("somebody said %s", said)
+    (line,) = _lines(stream)
+    assert line.isprintable()
+    assert "end" in line
+    if as_json:
+        assert json.loads(line)["message"] == f"somebody said {said}"
