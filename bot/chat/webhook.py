@@ -90,7 +90,8 @@ async def _listening(
     hook: Hook, application: Application[Any, Any, Any, Any, Any, Any], is_new: Callable[[int], Awaitable[bool]]
 ) -> AsyncIterator[None]:
     async def receive(request: web.Request) -> web.Response:
-        if not hmac.compare_digest(request.headers.get(SECRET_HEADER, "").encode(), hook.secret.encode()):
+        given = request.headers.get(SECRET_HEADER, "").encode(errors="replace")
+        if not hmac.compare_digest(given, hook.secret.encode()):
             log.warning("somebody without the secret came to the webhook")
             return web.Response(status=403)
         if application.update_queue.qsize() >= MOST_WAITING:

@@ -9,6 +9,7 @@ import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any
+from urllib.parse import urlsplit
 
 import aiohttp
 import pytest
@@ -118,6 +119,17 @@ async def test_updates_are_handed_on(api: TinyBotApi) -> None:
     assert told.fields["secret_token"] == SECRET
     assert json.loads(told.fields["allowed_updates"]) == list(ALLOWED_UPDATES)
     assert api.of("getUpdates") == api.of("deleteWebhook") == []
+
+
+async def test_a_secret_that_is_no_text_is_a_wrong_one(api: TinyBotApi) -> None:
+    """Bytes that are no UTF-8 are refused like any other secret."""
+    async with hooked(api, []) as address:
+        parts = urlsplit(address)
+        reader, writer = await asyncio.open_connection(parts.hostname, parts.port)
+        head = f"POST {parts.path} HTTP/1.1\r\nHost: {parts.netloc}\r\nContent-Length: 0\r\n{SECRET_HEADER}: "
+        writer.write(head.encode() + b"\xff\xfe\r\n\r\n")
+        assert (await reader.readline()).startswith(b"HTTP/1.1 403")
+        writer.close()
 
 
 @pytest.mark.parametrize("secret", [None, "", "wrong", SECRET[:-1], SECRET + "x", "§"])
