@@ -278,6 +278,7 @@ async def _serve(
     from bot.chat.pacing import Limits
 
     settings, clock = program.settings, program.clock
+    await program.subscriptions.keep_to_allowed()
     desk = _desk(program)
     paid = settings.paid_broadcast
     shared = _is_shared(settings)

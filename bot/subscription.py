@@ -25,6 +25,8 @@ log = logging.getLogger(__name__)
 
 MOST_CATEGORIES = 40
 MOST_FOLLOWS = 200
+SHUT_OUT = "not-allowed"
+"""Why nothing is posted to a chat that ALLOWED_CHATS does not name."""
 
 Widen = Callable[[str], Awaitable[tuple[str, ...]]]
 
@@ -150,6 +152,19 @@ class Subscriptions:
                     slot = self._slot(chat.hour, chat.timezone) if chat.subscribed else None
                     await chats.update(conn, chat.id, paused="", held_since=None, next_at=slot)
             return await chats.must(conn, chat_id)
+
+    async def keep_to_allowed(self) -> None:
+        """Post nothing to chats that ALLOWED_CHATS does not name any more; those that it names again go on."""
+        allowed = self._settings.allowed_chats
+        async with self._db.begin() as conn:
+            count = await chats.shut_out(conn, allowed, SHUT_OUT) if allowed else 0
+            back = [
+                chat.id for chat in await chats.paused_for(conn, SHUT_OUT) if not allowed or chat.telegram_id in allowed
+            ]
+        if count:
+            log.warning("%d chats get nothing any more, ALLOWED_CHATS does not name them", count)
+        for chat_id in back:
+            await self.resume(chat_id)
 
     async def migrate(self, old_telegram_id: int, new_telegram_id: int) -> None:
         """A group became a supergroup."""

@@ -156,6 +156,17 @@ async def update(conn: AsyncConnection, chat_id: int, **columns: Any) -> Chat:
     return _chat_of(row)
 
 
+async def shut_out(conn: AsyncConnection, allowed: Collection[int], reason: str) -> int:
+    """Pause every chat whose number at Telegram is none of these; → how many were paused by that."""
+    query = chats.update().where(chats.c.telegram_id.not_in(list(allowed)), chats.c.paused == "")
+    return (await conn.execute(query.values(paused=reason))).rowcount
+
+
+async def paused_for(conn: AsyncConnection, reason: str) -> list[Chat]:
+    """The chats that are paused for this reason."""
+    return [_chat_of(row) for row in await conn.execute(select(*_COLUMNS).where(chats.c.paused == reason))]
+
+
 async def reschedule(conn: AsyncConnection, plans: Iterable[tuple[Chat, datetime, datetime | None]]) -> None:
     """Set chats' next hour and since when it is held, each unless somebody has set another hour since the chat was
     read: another time, unsubscribed, forgotten. In the order of their numbers, so that two who do this never wait in a

@@ -52,6 +52,19 @@ async def test_only_allowed_chats_may_use_the_bot(db: Database) -> None:
         await arrived(use)
 
 
+async def test_a_chat_that_is_not_allowed_any_more_gets_nothing(db: Database) -> None:
+    """Until ALLOWED_CHATS names it again, or nobody; what was paused for another cause stays so."""
+    use = subscriptions(db)
+    chat, blocked = await arrived(use), await use.arrive(101, 0, ChatKind.PRIVATE, "Bo", "en")
+    await use.start(chat.id)
+    await use.pause(blocked.id, "blocked")
+    for allowed, expected in (({7}, "not-allowed"), ({100}, ""), ({7}, "not-allowed"), ((), "")):
+        await subscriptions(db, allowed_chats=frozenset(allowed)).keep_to_allowed()
+        assert (await use.overview(chat.id)).chat.paused == expected
+        assert (await use.overview(blocked.id)).chat.paused == "blocked"
+    assert (await use.overview(chat.id)).chat.next_at == datetime(2026, 2, 18, 8, tzinfo=UTC)
+
+
 async def test_subscribing_sets_the_next_hour(db: Database) -> None:
     """The next digest comes at the chat's next 08:00, in its zone; unsubscribing takes it away."""
     use = subscriptions(db)

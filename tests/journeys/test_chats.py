@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -160,3 +161,17 @@ async def test_chinese_from_the_client(life: Life) -> None:
     assert "2026年2月19日" in table.text
     assert "世界模型" in table.text
     assert "World Action Models" in table.text
+
+
+async def test_a_chat_that_allowed_chats_leaves_out_gets_no_table(life: Life) -> None:
+    """Who had subscribed before gets nothing from the next start on."""
+    ada, mei = life.playground.add_user("Ada", language="en"), life.playground.add_user("Mei", language="en")
+    here, there = life.playground.private(ada), life.playground.private(mei)
+    for chat, person in ((here, ada), (there, mei)):
+        await life.say(chat, person, "/start")
+    await life.stop()
+    life.settings = replace(life.settings, allowed_chats=frozenset({ada.id}))
+    await life.start()
+    before = life.playground.last(there).id
+    await life.table(here, EIGHT)
+    assert life.playground.last(there).id == before
