@@ -3,26 +3,36 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import threading
 from collections.abc import Iterator
 from concurrent.futures import Future
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from sqlalchemy import URL, text
 
-from bot.errors import AlreadyRunning, DatabaseBroken
+from bot.errors import AlreadyRunning, DatabaseBroken, StorageError
 from storage import engines, faults
 from storage.address import file_of, is_sqlite, parse, place_of
 
+log = logging.getLogger(__name__)
+
 LOCK_KEY = 0x50425259_0002
+
+LOOK_AGAIN = 3.0
+"""Seconds between two looks at whether the server still knows of the lock, which it forgets with the connection."""
+
+ANSWER_WITHIN = 5.0
+"""Seconds after which a server that does not answer is taken for gone."""
 
 
 @contextmanager
 def lock_for_running(url: str, *, shared: bool = False) -> Iterator[None]:
     """Be the one bot on this database while inside; with `shared`, on PostgreSQL, one of several that share the work.
 
-    SQLite: a lock on the file "<database>.running", which stays there empty-handed; PostgreSQL: an advisory lock.
+    SQLite: a lock on the file "<database>.running", which stays there empty-handed; PostgreSQL: an advisory lock, taken
+    again after the server was away.
 
     Raises:
         AlreadyRunning: another bot is.
@@ -56,38 +66,70 @@ def _file_lock(url: URL) -> Iterator[None]:
 @contextmanager
 def _server_lock(url: URL, *, shared: bool) -> Iterator[None]:
     # The lock belongs to a connection, and the connection to an event loop: both live in a thread of their own.
-    held: Future[bool] = Future()
+    lock = _ServerLock(url, shared=shared)
     loop = asyncio.new_event_loop()
-    enough = asyncio.Event()
-    take = f"SELECT pg_try_advisory_lock{'_shared' if shared else ''}(:key)"
-
-    async def hold() -> None:
-        engine = engines.plain(url)
-        try:
-            with faults.connecting(place_of(url)):
-                async with engine.connect() as conn:
-                    await conn.execution_options(isolation_level="AUTOCOMMIT")
-                    held.set_result(bool(await conn.scalar(text(take), {"key": LOCK_KEY})))
-                    await enough.wait()
-        finally:
-            await engine.dispose()
 
     def run() -> None:
         try:
-            loop.run_until_complete(hold())
+            loop.run_until_complete(lock.hold())
         except Exception as error:  # noqa: BLE001 - handed to the thread that asked
-            if not held.done():
-                held.set_exception(error)
+            if not lock.held.done():
+                lock.held.set_exception(error)
         finally:
             loop.close()
 
     thread = threading.Thread(target=run, name="paperboy-lock", daemon=True)
     thread.start()
     try:
-        if not held.result():
+        if not lock.held.result():
             raise AlreadyRunning(place_of(url))
         yield
     finally:
         if thread.is_alive():
-            loop.call_soon_threadsafe(enough.set)
+            loop.call_soon_threadsafe(lock.enough.set)
         thread.join()
+
+
+class _ServerLock:
+    """A lock that a server is asked for: `held` tells whether it was had, and it is held until `enough` is set."""
+
+    def __init__(self, url: URL, *, shared: bool) -> None:
+        self.held: Future[bool] = Future()
+        self.enough = asyncio.Event()
+        self._url = url
+        self._take = text(f"SELECT pg_try_advisory_lock{'_shared' if shared else ''}(:key)")
+
+    async def hold(self) -> None:
+        """Take the lock, and again whenever the connection was lost."""
+        while True:
+            try:
+                await self._hold_while_connected()
+            except StorageError as error:
+                if not self.held.done():
+                    raise
+                log.info("the server does not know that this program runs: %s", error)
+            if await self._over():
+                return
+
+    async def _hold_while_connected(self) -> None:
+        engine = engines.plain(self._url)
+        try:
+            with faults.connecting(place_of(self._url)):
+                async with engine.connect() as conn:
+                    await conn.execution_options(isolation_level="AUTOCOMMIT")
+                    taken = bool(await conn.scalar(self._take, {"key": LOCK_KEY}))
+                    if not self.held.done():
+                        self.held.set_result(taken)
+                    elif not taken:
+                        log.error("somebody else took %s for themselves while its server was away", place_of(self._url))
+                    while taken and not await self._over():
+                        async with asyncio.timeout(ANSWER_WITHIN):
+                            await conn.execute(text("SELECT 1"))
+        finally:
+            await engine.dispose()
+
+    async def _over(self) -> bool:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(LOOK_AGAIN):
+                await self.enough.wait()
+        return self.enough.is_set()

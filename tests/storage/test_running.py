@@ -5,14 +5,16 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
-from sqlalchemy import make_url
+from sqlalchemy import make_url, text
 
 from bot.errors import AlreadyRunning, BadSetting, DatabaseBroken
+from storage import engines, running
 from storage.database import lock_for_running, upgrade
-from tests.support.databases import opened, sqlite_at
+from tests.support.databases import apart, opened, sqlite_at
 
 HOLD = """
 import sys
@@ -88,6 +90,34 @@ def test_a_lock_that_cannot_be_had_is_told(tmp_path: Path) -> None:
     ):
         pass
     with pytest.raises(BadSetting), lock_for_running("nonsense"):
+        pass
+
+
+def test_a_server_that_was_away_knows_of_the_lock_again(postgres_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever wants the database alone is refused also after the connection of those who run was lost."""
+    monkeypatch.setattr(running, "LOOK_AGAIN", 0.1)
+
+    async def of_holders(what: str) -> set[int]:
+        engine = engines.plain(make_url(postgres_url))
+        own = "database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+        held = f"locktype = 'advisory' AND objid = {running.LOCK_KEY & 0xFFFFFFFF} AND {own}"
+        async with engine.begin() as conn:
+            found = await conn.execute(text(f"SELECT {what} FROM pg_locks WHERE {held}"))  # noqa: S608 - our words
+            pids = set(found.scalars())
+        await engine.dispose()
+        return pids
+
+    with lock_for_running(postgres_url, shared=True):
+        before = apart(of_holders("pid"))
+        assert len(before) == 1
+        apart(of_holders("pg_terminate_backend(pid)"))
+        until = time.monotonic() + 20
+        while not apart(of_holders("pid")) - before:
+            assert time.monotonic() < until
+            time.sleep(0.05)
+        with pytest.raises(AlreadyRunning), lock_for_running(postgres_url):
+            pass
+    with lock_for_running(postgres_url):
         pass
 
 
