@@ -338,6 +338,7 @@ def _plan_jobs(program: Program, jobs: Jobs, desk: Desk, postman: Postman, paces
         program.clock,
         lay_out=desk.digest_bodies,
         lay_out_note=desk.quiet_bodies,
+        has_missed=program.intake.has_missed,
     )
 
     async def read_listings() -> None:

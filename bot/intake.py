@@ -70,13 +70,26 @@ class Intake:
         """Look now at those categories that may have something new, because a chat's hour has come or somebody asks.
 
         A category whose newest expected listing is complete, or that was looked at a moment ago, or that must wait
-        after a failure, is left alone.
+        after a failure, is not asked for a newer one; days that were missed are waited for all the same.
         """
         names = list(dict.fromkeys(categories))
         async with self._db.read() as conn:
             wanted = await chats.all_categories(conn)
             polls = await listings.polls(conn, names)
-        await self._pull({name: wanted.get(name) for name in names if self._worth_a_look(polls.get(name))})
+        worth = [name for name in names if self._worth_a_look(polls.get(name))]
+        await self._pull({name: wanted.get(name) for name in worth})
+        for name, poll in polls.items():
+            if name not in worth and poll.failures == 0:
+                await self._pull_missed(name, wanted.get(name), poll, poll)
+
+    async def has_missed(self, categories: Iterable[str]) -> bool:
+        """Whether days of these categories were missed that arXiv may well tell us now: the bot was away."""
+        async with self._db.read() as conn:
+            wanted = await chats.all_categories(conn)
+            polls = await listings.polls(conn, categories)
+        expected = calendar.expected_date(self._clock())
+        fine = [name for name, poll in polls.items() if poll.failures == 0]
+        return any([await self._missing(name, wanted.get(name), expected) for name in fine])
 
     def _is_due(self, poll: Poll | None, now: datetime) -> bool:
         return calendar.next_poll(poll, now, self._rng) <= now

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from bot.digest import CARDS_AHEAD, Digests, DigestView, QuietView
@@ -19,6 +19,9 @@ log = logging.getLogger(__name__)
 
 AT_ONCE = 200
 PULL_PATIENCE = 180.0
+CATCH_UP_PATIENCE = 1200.0
+"""Seconds that an hour waits for listings where days were missed, so that they come in one digest: a week of five
+categories takes seven minutes at the pauses that arXiv asks for."""
 AHEAD = timedelta(hours=1)
 SOON = timedelta(minutes=1)
 PUT_OFF = timedelta(minutes=10)
@@ -27,7 +30,8 @@ Bodies = Sequence[Mapping[str, object]]
 
 
 class Rounds:
-    """The use case of posting on time. `lay_out` turns a digest, and `lay_out_note` an empty hour, into messages."""
+    """The use case of posting on time. `lay_out` turns a digest, and `lay_out_note` an empty hour, into messages;
+    `has_missed` tells whether there are days of categories to catch up with."""
 
     def __init__(
         self,
@@ -38,6 +42,7 @@ class Rounds:
         *,
         lay_out: Callable[[DigestView], Bodies],
         lay_out_note: Callable[[QuietView], Bodies],
+        has_missed: Callable[[Sequence[str]], Awaitable[bool]] | None = None,
     ) -> None:
         self._db = db
         self._digests = digests
@@ -45,6 +50,7 @@ class Rounds:
         self._clock = clock
         self._lay_out = lay_out
         self._lay_out_note = lay_out_note
+        self._has_missed = has_missed
 
     async def waiting(self) -> list[int]:
         """The parts of all chats in which somebody's hour has come, longest waiting first; their listings are looked at
@@ -55,7 +61,8 @@ class Rounds:
             parts = parts_of(await chats.blocks_due(conn, now, BLOCK))
             names = await chats.categories_due(conn, now) if parts else []
         if parts:
-            await self._digests.look(names, PULL_PATIENCE)
+            missed = self._has_missed is not None and await self._has_missed(names)
+            await self._digests.look(names, CATCH_UP_PATIENCE if missed else PULL_PATIENCE)
         return parts
 
     async def _bring_back(self, now: datetime) -> None:

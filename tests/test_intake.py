@@ -13,7 +13,7 @@ from aiohttp import web
 from sqlalchemy import func, select
 
 from bot.intake import Intake
-from bot.model import ChatKind, Counts, Kind, ListingState
+from bot.model import ChatKind, Counts, Kind, ListingState, Poll
 from bot.pull.announced import Announced
 from bot.pull.client import Client
 from bot.pull.heat import DailyPapers
@@ -125,6 +125,32 @@ async def test_missed_days_are_caught_up(kept: Kept, world: World) -> None:
     world.forget()
     await kept.intake.pull("cs.CL", date(2026, 2, 16))
     assert not world.log("^/catchup")
+
+
+async def test_a_look_waits_for_missed_days_also_where_the_newest_listing_is_in(kept: Kept, world: World) -> None:
+    """Who asks while somebody else has just begun to catch up gets everything, not the newest day alone."""
+    await subscribe(kept.db, "cs.CL", since=date(2026, 2, 16))
+    world.move("2026-02-16")
+    kept.now = datetime(2026, 2, 16, 8, tzinfo=UTC)
+    await kept.intake.poll_due()
+    assert not await kept.intake.has_missed(["cs.CL"])
+    world.move(FRI)
+    kept.now = datetime(2026, 2, 20, 8, tzinfo=UTC)
+    assert await kept.intake.has_missed(["cs.CL"])
+    async with kept.db.begin() as conn:
+        await listings.save_poll(conn, Poll("cs.CL", kept.now, ListingState.FRESH, FRI))
+    assert await kept.intake.has_missed(["cs.CL"])
+    await kept.intake.refresh(["cs.CL"])
+    assert [await kept.state("cs.CL", date(2026, 2, day)) for day in (17, 18, 19)] == [ListingState.FRESH] * 3
+    assert not await kept.intake.has_missed(["cs.CL"])
+
+
+async def test_nobody_waits_for_missed_days_while_arxiv_fails(kept: Kept, world: World) -> None:
+    """Days that could not be read the last time are no reason to wait."""
+    await subscribe(kept.db, "cs.CL", since=date(2026, 2, 16))
+    world.fault("status", "^/catchup", times=-1, code=500)
+    await kept.intake.poll_due()
+    assert not await kept.intake.has_missed(["cs.CL", "cs.RO"])
 
 
 @pytest.mark.parametrize("pages", ["list", "(list|catchup)"])

@@ -329,6 +329,36 @@ async def test_an_hour_is_not_held_for_ever(post: Post) -> None:
     assert (given_up.held_since, given_up.next_at) == (None, TOMORROW)
 
 
+@pytest.mark.parametrize("missed", [True, False])
+async def test_an_hour_waits_longer_where_days_were_missed(
+    post: Post, monkeypatch: pytest.MonkeyPatch, missed: bool
+) -> None:
+    """What was missed takes its time and is to come in one digest; otherwise nobody waits long for a slow arXiv."""
+    await post.chat("Ada")
+    monkeypatch.setattr("bot.rounds.PULL_PATIENCE", 0.01)
+
+    async def look(names: Sequence[str]) -> None:
+        await asyncio.sleep(0.3)
+        await post.announce()
+
+    async def has_missed(names: Sequence[str]) -> bool:
+        return missed
+
+    slow = Digests(post.db, post.clock, look, post.find_institutions)
+    rounds = Rounds(
+        post.db,
+        slow,
+        post.reading,
+        post.clock,
+        lay_out=post.lay_out,
+        lay_out_note=post.lay_out_note,
+        has_missed=has_missed,
+    )
+    await rounds.due()
+    assert await post.texts() == (["Ada"] if missed else [QuietKind.UNREACHABLE.value])
+    await slow.close()
+
+
 async def test_hours_come_back_with_the_clock(post: Post) -> None:
     """While the clock was a year ahead an hour was set a year ahead; once it is right again that hour is the next one. The
     long day on which the clocks go back is nothing of that kind."""
