@@ -7,7 +7,7 @@ import re
 import unicodedata
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 
 from bot import timezones
@@ -16,7 +16,7 @@ from bot.errors import BadCategories, BadFollow, BadInput, BadSize, NotAllowed, 
 from bot.model import Chat, ChatKind, Follow, Mute, Profile, ReasonKind, VerdictKind
 from bot.pull import calendar, categories
 from bot.rank import interests
-from bot.schedule import next_slot
+from bot.schedule import local_day, next_slot
 from bot.wording import parse_follows, parse_hour, parse_interests, parse_mute
 from storage import chats, corrections, listings, verdicts
 from storage.database import Database
@@ -285,8 +285,16 @@ class Subscriptions:
             return await self._reschedule(conn, chat, chat.hour, zone)
 
     async def _reschedule(self, conn: chats.AsyncConnection, chat: Chat, hour: time, zone: str) -> Chat:
-        slot = self._slot(hour, zone) if chat.subscribed else None
-        return await chats.update(conn, chat.id, hour=hour, timezone=zone, next_at=slot, held_since=None, pending="")
+        """Set the next hour. One that is due or held open stays where the new one does not come on this day any more."""
+        now = self._clock()
+        slot, held_since = self._slot(hour, zone) if chat.subscribed else None, None
+        is_open = chat.next_at is not None and (chat.next_at <= now or chat.held_since is not None)
+        moved = replace(chat, hour=hour, timezone=zone)
+        if slot is not None and is_open and local_day(moved, slot) > local_day(moved, now):
+            slot, held_since = chat.next_at, chat.held_since
+        return await chats.update(
+            conn, chat.id, hour=hour, timezone=zone, next_at=slot, held_since=held_since, pending=""
+        )
 
     async def set_layout(self, chat_id: int, name: str) -> Chat:
         """Choose the layout.

@@ -209,6 +209,24 @@ async def test_subscribing_again_keeps_the_hour_that_is_due(db: Database) -> Non
     assert (again.next_at, again.held_since) == (NOW, NOW)
 
 
+@pytest.mark.parametrize("held", [True, False])
+async def test_an_hour_that_is_due_is_not_lost_to_another_one(db: Database, held: bool) -> None:
+    """Whose table is late and who then chooses an hour that is over for today gets today's table all the same, and none
+    early where the hour is still to come."""
+    use = subscriptions(db)
+    chat = await arrived(use)
+    await use.start(chat.id)
+    since = NOW if held else None
+    async with db.begin() as conn:
+        await chats.update(conn, chat.id, next_at=NOW, held_since=since)
+    earlier = await use.set_hour(chat.id, f"{NOW:%H:%M}")
+    assert (earlier.next_at, earlier.held_since, earlier.hour) == (NOW, since, NOW.time())
+    west = await use.set_timezone(chat.id, "UTC+1")
+    assert (west.next_at, west.held_since, west.timezone) == (NOW, since, "Etc/GMT-1")
+    later = await use.set_hour(chat.id, "20")
+    assert (later.next_at, later.held_since) == (NOW.replace(hour=19, minute=0), None)
+
+
 async def test_a_chat_that_was_never_away_keeps_the_hour_that_is_due(db: Database) -> None:
     """That the bot is inside is told also where it becomes an administrator, and where two messages end the same pause."""
     use = subscriptions(db)
