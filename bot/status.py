@@ -36,9 +36,9 @@ class ModelUse:
 
 @dataclass(frozen=True, slots=True)
 class Measures:
-    """What is cheap to know at any time: the last attempts at listings, messages that are not sent by state, seconds that
-    the longest waiting chat has waited beyond its hour, chats that want digests, cards by analyst, and what the language
-    model took today (None where none is configured)."""
+    """What is cheap to know at any time: the last attempts at listings that subscribed chats read, messages that are not
+    sent by state, seconds that the longest waiting chat has waited beyond its hour, chats that want digests, cards by
+    analyst, and what the language model took today (None where none is configured)."""
 
     polls: tuple[Poll, ...]
     messages: dict[str, int]
@@ -75,8 +75,9 @@ class Status:
         async with self._db.read() as conn:
             waiting = (await chats.behind_since(conn), await deliveries.behind_since(conn))
             since = min((moment for moment in waiting if moment is not None), default=now)
+            read = await listings.polls(conn, await chats.all_categories(conn))
             return Measures(
-                tuple(await listings.all_polls(conn)),
+                tuple(read[name] for name in sorted(read)),
                 await deliveries.unsent(conn),
                 max((now - since).total_seconds(), 0.0),
                 await chats.subscribed(conn),

@@ -31,6 +31,12 @@ def told(chat: Chat, found: News) -> list[dict[str, object]]:
     return [{"text": f"{chat.telegram_id}: {[one.key for one in found.begun]} {list(found.over)}"}]
 
 
+async def reader_of(conn: chats.AsyncConnection, telegram_id: int, category: str) -> Chat:
+    """A subscribed chat with a category."""
+    kind, settings = ChatKind.PRIVATE, {"subscribed": True}
+    return await chats.ensure(conn, telegram_id, 0, kind, "", settings, a.NOW, categories=(category,))
+
+
 def test_troubles_are_found() -> None:
     """A listing that is throttled or failed, and tables that are fifteen minutes late; nothing else."""
     fine = measures(LATE.total_seconds() - 1, cs_LG=ListingState.FRESH, cs_CL=ListingState.WAITING)
@@ -61,7 +67,7 @@ async def test_a_lasting_trouble_is_told_once_to_administrators_alone(db: Databa
     clock = MovableClock()
     async with db.begin() as conn:
         for telegram_id in (ADMIN, STRANGER):
-            await chats.ensure(conn, telegram_id, 0, ChatKind.PRIVATE, "", {}, clock())
+            await reader_of(conn, telegram_id, "cs.LG")
         await listings.save_poll(conn, a.poll("cs.LG", ListingState.FAILED))
     # An administrator who never spoke to the bot cannot be written to.
     watch = Alerts(db, Status(db, clock), clock, {ADMIN, 503}, told)
@@ -75,6 +81,20 @@ async def test_a_lasting_trouble_is_told_once_to_administrators_alone(db: Databa
     async with db.read() as conn:
         open_ones = await open_messages(conn)
     assert [one.body["text"] for one in open_ones] == ["501: ['listing:cs.LG'] []", "501: [] ['listing:cs.LG']"]
+
+
+async def test_a_listing_that_nobody_reads_any_more_troubles_nobody(db: Database) -> None:
+    """What failed once and is not tried again, since the chat has chosen another category, is not told."""
+    clock = MovableClock()
+    async with db.begin() as conn:
+        chat = await reader_of(conn, ADMIN, "econ.EM")
+        await listings.save_poll(conn, a.poll("econ.EM", ListingState.FAILED))
+    watch = Alerts(db, Status(db, clock), clock, {ADMIN}, told)
+    await watch.look()
+    async with db.begin() as conn:
+        await chats.set_categories(conn, chat.id, ("cs.LG",), None)
+    clock.advance(seconds=7 * 3600)
+    assert await watch.look() == News((), ())
 
 
 async def test_a_trouble_that_returns_is_told_again(db: Database) -> None:

@@ -127,7 +127,7 @@ async def test_the_state_is_measured(db: Database) -> None:
         await listings.save_poll(conn, builders.poll("cs.LG"))
         await listings.save_poll(conn, builders.poll("cs.CL", ListingState.FAILED, page_date=None))
         wanting = {"subscribed": True, "next_at": clock()}
-        chat = await chats.ensure(conn, 1, 0, ChatKind.PRIVATE, "", wanting, clock())
+        chat = await chats.ensure(conn, 1, 0, ChatKind.PRIVATE, "", wanting, clock(), categories=("cs.LG", "cs.CL"))
         held = {**wanting, "next_at": clock() - timedelta(hours=3), "held_since": clock()}
         await chats.ensure(conn, 2, 0, ChatKind.PRIVATE, "", held, clock())
         await cards.save(conn, builders.card(), clock(), 1)
