@@ -1,4 +1,4 @@
-"""What no button of a table says, pressed on it all the same: anybody can have a client of their own send any data for any
+"""What no button of a message says, pressed on it all the same: anybody can have a client of their own send any data for any
 message of ours that they see, and Telegram does not look whether a button says so."""
 
 from __future__ import annotations
@@ -8,24 +8,25 @@ from typing import Any
 
 from telegram import Message
 
-from bot.chat.callbacks import Unfold, UnknownPress, decode
+from bot.chat.callbacks import Press, Unfold, UnknownPress, decode
 
 
 def forged(message: Message, data: str) -> bool:
-    """Whether `message` is seen to be a table, or another list whose buttons unfold papers, and none of its buttons says
-    `data`: a card's button would take it away or put a card in its place. Of a message that shows us no button, nothing
-    is known, and what was pressed counts."""
+    """Whether none of the buttons that `message` is seen to have says `data`, nor anything of its kind: a card's button
+    would take a list of settings away or put a card in its place. On a table, or another list whose buttons unfold papers,
+    the kind is not enough. Of a message that shows us no button of ours nothing is known, and what was pressed counts."""
     markup = message.reply_markup
     keys = (key.callback_data for row in markup.inline_keyboard for key in row) if markup is not None else ()
     said = {one for one in (*keys, *_said(message.api_kwargs.get("rich_message"))) if isinstance(one, str)}
-    return data not in said and any(map(_unfolds, said))
+    kinds = {kind for kind in map(_kind, said) if kind is not None}
+    return data not in said and (Unfold in kinds or (bool(kinds) and _kind(data) not in kinds))
 
 
-def _unfolds(data: str) -> bool:
+def _kind(data: str) -> type[Press] | None:
     try:
-        return isinstance(decode(data), Unfold)
+        return type(decode(data))
     except UnknownPress:
-        return False
+        return None
 
 
 def _said(content: Any) -> Iterator[object]:

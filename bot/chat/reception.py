@@ -71,13 +71,13 @@ class Reception:
         return callback
 
     def press(self, handler: Callable[[Visit, P], Awaitable[None]], *, admins: bool = False) -> Callback:
-        """For a button: the handler gets what it means. With `admins` only administrators may press it. On a table what none
-        of its buttons says is forged, and nothing happens."""
+        """For a button: the handler gets what it means. With `admins` only administrators may press it. What is forged
+        does nothing."""
 
         async def handle(visit: Visit) -> None:
             data = (visit.query.data if visit.query is not None else None) or ""
             if visit.pressed is not None and forged(visit.pressed, data):
-                log.info("no button of the table %d says what was pressed", visit.message_id)
+                log.info("no button of message %d says what was pressed", visit.message_id)
                 return
             if admins:
                 await visit.must_administer()

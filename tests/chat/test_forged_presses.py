@@ -129,6 +129,18 @@ async def test_what_no_button_of_a_table_says_does_nothing(scene: Scene) -> None
     assert done == set()
 
 
+async def test_a_card_s_press_leaves_other_messages_alone(scene: Scene) -> None:
+    """A member can neither take the settings that an administrator looks at away, nor put a card in their place."""
+    sent = await scene.playground.user_sends(scene.group, scene.ada, "/time")
+    shown = await scene.playground.wait_for_message(scene.group, after=sent.id)
+    before = (shown.text, shown.buttons)
+    for data in (f"1p|{PAPER}|{shown.id}|0", f"1f|{PAPER}|{shown.id}"):
+        await scene.forge(scene.mei, shown, data)
+    await scene.bot.settled()
+    assert (shown.text, shown.buttons) == before
+    assert not shown.deleted
+
+
 def _known(data: str) -> bool:
     try:
         decode(data)
@@ -179,13 +191,16 @@ def blocks(*said: str) -> dict[str, Any]:
         (blocks("1u|2602.1v1"), True),
         (blocks("1u|2602.1v1", "1n|5"), False),
         (keys("1n|6"), False),
+        (keys("1q|1", "another bot's"), True),
+        (keys("1n|6", "1q|1"), False),
         (keys("another bot's"), False),
         ({"rich_message": {}}, False),
         ({}, False),
     ],
 )
-def test_only_on_what_is_seen_to_be_a_table_a_press_is_forged(more: dict[str, Any], expected: bool) -> None:
-    """Where no button is shown to us, or another view's, the press has the benefit of the doubt."""
+def test_what_no_button_says_is_forged(more: dict[str, Any], expected: bool) -> None:
+    """On a table whatever it is, elsewhere what is of another kind than all buttons; where none of ours is shown to us
+    the press has the benefit of the doubt."""
     told = {"message_id": 1, "date": 0, "chat": {"id": 1, "type": "private"}, **more}
     message = telegram.Message.de_json(told, None)
     assert message is not None
