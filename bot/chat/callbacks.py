@@ -6,13 +6,16 @@ letter is never given a second meaning and its fields are never reordered: what 
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from hashlib import blake2s
+from typing import Any
 
 from bot.model import VerdictKind
 
 VERSION = "1"
 _BETWEEN = "|"
+HIGHEST = 2**63 - 1
 
 
 class UnknownPress(ValueError):
@@ -232,7 +235,21 @@ _LETTERS: dict[str, type[Press]] = {
 }
 _LETTER_OF = {press: letter for letter, press in _LETTERS.items()}
 _FIELDS_OF = {press: tuple(field.name for field in fields(press)) for press in _LETTERS.values()}
-_READERS = {"str": str, "int": int, "VerdictKind": VerdictKind}
+
+
+def _number(text: str) -> int:
+    """A number that a database can hold.
+
+    Raises:
+        ValueError: it is none.
+    """
+    number = int(text)
+    if not -HIGHEST <= number <= HIGHEST:
+        raise ValueError(text)
+    return number
+
+
+_READERS: Mapping[str, Callable[[str], Any]] = {"str": str, "int": _number, "VerdictKind": VerdictKind}
 
 
 def encode(press: Press) -> str:

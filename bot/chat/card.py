@@ -30,7 +30,7 @@ AT_ONCE = 5.0
 """Seconds in which a card is waited for before something is shown in its place; a message for one member alone must be
 sent within 15 of the press."""
 
-_VERSIONED = re.compile(r"(?P<id>.+?)(?:v(?P<version>[1-9]\d*))?")
+_VERSIONED = re.compile(r"(?P<id>.+?)(?:v(?P<version>[1-9]\d{0,4}))?")
 
 
 async def unfold(visit: Visit, press: Unfold) -> None:

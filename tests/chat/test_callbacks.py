@@ -92,7 +92,21 @@ def test_every_press_is_held_to_its_letter() -> None:
 
 @pytest.mark.parametrize(
     "data",
-    ["", "1", "1u", "u|x", "2u|2602.14080v1", "1!|x", "1u|a|b", "1f|2602.1v1|x", "1v|love|2602.1v1|1", "1n|", "{}"],
+    [
+        "",
+        "1",
+        "1u",
+        "u|x",
+        "2u|2602.14080v1",
+        "1!|x",
+        "1u|a|b",
+        "1f|2602.1v1|x",
+        "1v|love|2602.1v1|1",
+        "1n|",
+        "{}",
+        f"1n|{2**63}",
+        "1f|2602.1v1|-99999999999999999999",
+    ],
 )
 def test_unknown_data_is_told_apart(data: str) -> None:
     """Data of another bot, of a newer Paperboy or damaged is never taken for something else."""

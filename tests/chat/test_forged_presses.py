@@ -13,6 +13,7 @@ from sqlalchemy import select
 
 from bot.chat import callbacks
 from bot.chat.callbacks import UnknownPress, decode, encode, mark
+from bot.chat.card import versioned
 from bot.chat.forged import forged
 from bot.model import Chat as Stored
 from bot.model import ReasonKind, VerdictKind
@@ -171,6 +172,12 @@ async def test_no_data_reaches_another_chat_or_reader(scene: Scene, monkeypatch:
             assert [row for row in before[name] if row not in after[name]] == [], name
         else:
             assert after[name] == before[name], name
+
+
+def test_a_version_that_no_database_holds_is_none() -> None:
+    """It stays part of the id, which nobody knows then."""
+    assert versioned("2602.14080v12") == ("2602.14080", 12)
+    assert versioned(f"2602.14080v{'9' * 12}") == (f"2602.14080v{'9' * 12}", None)
 
 
 def keys(*said: str) -> dict[str, Any]:
