@@ -129,9 +129,14 @@ class Database:
         """What is wrong with the database, a sentence each; [] if it is sound."""
         try:
             async with self.read() as conn:
-                return await soundness.problems(conn, self.place)
+                found = await soundness.problems(conn, self.place)
+            if is_sqlite(self._url):
+                with faults.translated(self.place):
+                    found += await asyncio.to_thread(soundness.unreadable, file_of(self._url))
         except StorageError as error:
             return [str(error)]
+        else:
+            return found
 
 
 async def upgrade(url: str) -> None:

@@ -108,6 +108,8 @@ def _by_code(place: str, error: sqlite3.Error) -> StorageError | None:
         return DatabaseForeign(place)
     if code == sqlite3.SQLITE_ERROR and str(error).startswith(("no such table", "no such column")):
         return DatabaseBroken(place, _TABLES)
+    if str(error).startswith("Could not decode"):  # Python's own, of a text that is none any more
+        return DatabaseBroken(place, _DAMAGED)
     return DatabaseBroken(place, _SQLITE[code]) if code in _SQLITE else None
 
 

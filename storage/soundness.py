@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Select, and_, exists, func, or_, select, text
@@ -17,6 +20,7 @@ from storage.tables import (
     considered,
     digests,
     listings,
+    metadata,
     paper_versions,
     papers,
 )
@@ -34,6 +38,20 @@ async def problems(conn: AsyncConnection, place: str) -> list[str]:
         count = await conn.scalar(query)
         if count:
             found.append(sentence.format(count))
+    return found
+
+
+def unreadable(file: Path) -> list[str]:
+    """What cannot be read in a SQLite file, a sentence a table (blocks). Its own check looks at how rows are kept, and not
+    at whether texts still are such."""
+    found: list[str] = []
+    with closing(sqlite3.connect(f"{file.as_uri()}?mode=ro", uri=True)) as conn:
+        for table in metadata.sorted_tables:
+            try:
+                for _ in conn.execute(f"SELECT * FROM {table.name}"):  # noqa: S608 - a name of ours
+                    pass
+            except sqlite3.Error:
+                found.append(f"Some rows of {table.name} cannot be read; restore a backup.")
     return found
 
 

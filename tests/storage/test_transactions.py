@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.errors import DatabaseBroken, DatabaseConflict, DatabaseLocked, DatabaseNewer, StorageError
 from bot.model import ChatKind, VerdictKind
 from storage import chats, engines, papers, tables, verdicts
-from storage.database import Database
+from storage.database import Database, copy
 from tests.support.builders import NOW, paper
 from tests.support.databases import on_server, opened, sqlite_at
 
@@ -218,6 +218,20 @@ async def test_a_full_disk_is_told(tmp_path: Path) -> None:
             async with db.begin() as conn:
                 await papers.save(conn, [paper(n, abstract="x" * 9000) for n in range(9)])
         assert await db.check() == []
+
+
+async def test_a_text_that_is_none_any_more_is_damage(tmp_path: Path) -> None:
+    """Changed bytes inside a row escape the file's own check; the bot and `paperboy db check` say the same of them."""
+    async with opened(sqlite_at(tmp_path / "x.db")) as db:
+        async with db.begin() as conn:
+            chat = await chats.ensure(conn, 1, 0, ChatKind.PRIVATE, "A title", {}, NOW)
+            await conn.exec_driver_sql("UPDATE chats SET title = CAST(x'41ff42' AS TEXT)")
+        with pytest.raises(DatabaseBroken, match="damaged; restore a backup"):
+            async with db.read() as conn:
+                await chats.get(conn, chat.id)
+        assert await db.check() == ["Some rows of chats cannot be read; restore a backup."]
+        with pytest.raises(DatabaseBroken, match="damaged; restore a backup"):
+            await copy(sqlite_at(tmp_path / "x.db"), sqlite_at(tmp_path / "y.db"))
 
 
 async def test_damage_is_told(tmp_path: Path) -> None:
