@@ -278,10 +278,12 @@ async def _serve(
     from bot.chat.pacing import Limits
 
     settings, clock = program.settings, program.clock
+    shared = _is_shared(settings)
     await program.subscriptions.keep_to_allowed()
+    if not shared:
+        await program.reading.begin_alone()
     desk = _desk(program)
     paid = settings.paid_broadcast
-    shared = _is_shared(settings)
     usual = Limits()
     limits = replace(usual, overall=SHARED_RATE if shared else usual.overall, paid=paid or usual.paid)
     lanes = Lanes(limits)

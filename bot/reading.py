@@ -380,6 +380,12 @@ class Reading:
         async with self._db.begin() as conn:
             return await deliveries.begin_unfolding(conn, chat_id, message_id, paper_id, self._clock(), UNFOLDED_WITHIN)
 
+    async def begin_alone(self) -> None:
+        """Nobody else unfolds cards: this program has just started, and is the only one. What one that was killed had begun
+        may be asked for again at once."""
+        async with self._db.begin() as conn:
+            await deliveries.forget_begun(conn)
+
     async def open_card(self, chat_id: int, message_id: int, paper_id: str) -> tuple[int, ...] | None:
         """The messages of the card that is open under this table for this paper; None, as nearly always, if none is. Who
         asks need not wait for others who write."""

@@ -215,10 +215,18 @@ async def begin_unfolding(
         upsert.on_conflict_do_update(
             index_elements=["chat_id", "message_id", "paper_id"],
             set_={"at": upsert.excluded.at},
-            where=and_(cast(unfolded.c.card_message_ids, Text) == "[]", unfolded.c.at <= now - patience),
+            where=and_(_BEGUN, unfolded.c.at <= now - patience),
         ).returning(unfolded.c.chat_id)
     )
     return noted.first() is not None
+
+
+_BEGUN = cast(unfolded.c.card_message_ids, Text) == "[]"
+
+
+async def forget_begun(conn: AsyncConnection) -> None:
+    """Forget which cards were about to be unfolded: whoever was at it is gone."""
+    await conn.execute(delete(unfolded).where(_BEGUN))
 
 
 async def open_card(conn: AsyncConnection, chat_id: int, message_id: int, paper_id: str) -> tuple[int, ...] | None:

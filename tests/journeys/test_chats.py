@@ -10,6 +10,9 @@ from datetime import UTC, datetime
 import pytest
 
 from bot.playground.state import Message, Role
+from bot.reading import UNFOLDED_WITHIN
+from storage import chats, deliveries, digests
+from tests.support.databases import Engine, opened
 from tests.support.telegram_life import Life, buttons, living
 
 EIGHT = datetime(2026, 2, 19, 8, 0, tzinfo=UTC)
@@ -88,6 +91,26 @@ async def test_the_digest_comes_once(life: Life) -> None:
         await life.playground.settle(quiet=0.5)
     tables = [m for m in life.playground.messages(chat, by_bot=True) if "19 February 2026" in m.text]
     assert len(tables) == 1
+
+
+async def test_a_card_that_a_killed_program_had_begun_can_be_unfolded(life: Life, run_engine: Engine) -> None:
+    """The only program knows at its start that nobody is at it any more; where there may be others, they are waited for."""
+    ada = life.playground.add_user("Ada")
+    chat = life.playground.private(ada)
+    await life.say(chat, ada, "/subscribe")
+    table = await life.table(chat, EIGHT)
+    await life.stop()
+    async with opened(life.settings.database_url) as db, db.begin() as conn:
+        known = await chats.find(conn, chat.id, 0)
+        assert known is not None
+        shown = await digests.latest(conn, known.id)
+        assert shown is not None
+        begun = (known.id, table.id, shown.rows[0].paper_id, EIGHT, UNFOLDED_WITHIN)
+        assert await deliveries.begin_unfolding(conn, *begun)
+    await life.start()
+    if run_engine == "postgresql":
+        life.now += UNFOLDED_WITHIN
+    await life.unfold(chat, ada, table, "1")
 
 
 async def test_a_group_votes_and_only_administrators_change_it(life: Life) -> None:
