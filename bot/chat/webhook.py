@@ -17,6 +17,7 @@ from aiohttp import web
 from telegram import Bot, Update
 from telegram.ext import Application
 
+from bot.chat.callbacks import HIGHEST
 from bot.chat.line import ALLOWED_UPDATES, Line, Timings
 from bot.errors import BadSetting
 
@@ -27,8 +28,6 @@ MOST_BYTES = 1024 * 1024
 
 MOST_WAITING = 1000
 """With so many updates waiting a further one is refused, and Telegram brings it again later."""
-
-HIGHEST_NUMBER = 2**63
 
 SECRET_HEADER = "X-Telegram-Bot-Api-Secret-Token"  # noqa: S105 - the name of the header, not what is in it
 
@@ -129,6 +128,6 @@ def _update(body: bytes, bot: Bot) -> Update:
         ValueError, TypeError, KeyError, AttributeError: there is none in it.
     """
     update = Update.de_json(json.loads(body), bot)
-    if not 0 <= update.update_id < HIGHEST_NUMBER:
+    if not 0 <= update.update_id <= HIGHEST:
         raise ValueError("no number that an update has")
     return update
