@@ -75,9 +75,8 @@ class Status:
         async with self._db.read() as conn:
             waiting = (await chats.behind_since(conn), await deliveries.behind_since(conn))
             since = min((moment for moment in waiting if moment is not None), default=now)
-            read = await listings.polls(conn, await chats.all_categories(conn))
             return Measures(
-                tuple(read[name] for name in sorted(read)),
+                tuple(await listings.polls_wanted(conn)),
                 await deliveries.unsent(conn),
                 max((now - since).total_seconds(), 0.0),
                 await chats.subscribed(conn),

@@ -174,6 +174,18 @@ async def all_polls(conn: AsyncConnection) -> list[Poll]:
     return [_poll_of(row) for row in rows.all()]
 
 
+async def polls_wanted(conn: AsyncConnection) -> list[Poll]:
+    """The last attempt at every category that a subscribed chat reads, in their order. Found as soon as one such chat is,
+    since there may be very many."""
+    somebody = exists().where(
+        chat_categories.c.category == tables.polls.c.category,
+        tables.chats.c.id == chat_categories.c.chat_id,
+        tables.chats.c.subscribed.is_(True),
+    )
+    rows = await conn.execute(select(tables.polls).where(somebody).order_by(tables.polls.c.category))
+    return [_poll_of(row) for row in rows.all()]
+
+
 def _poll_of(row: AnyRow) -> Poll:
     return Poll(
         category=row.category,
